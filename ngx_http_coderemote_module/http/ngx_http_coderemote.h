@@ -1,0 +1,240 @@
+
+/*
+ * What the files of http/ and api/ share: configuration, a request's facts,
+ * the routing table, answers.
+ */
+
+
+#ifndef _NGX_HTTP_CODEREMOTE_H_INCLUDED_
+#define _NGX_HTTP_CODEREMOTE_H_INCLUDED_
+
+
+#include <ngx_config.h>
+#include <ngx_core.h>
+#include <ngx_http.h>
+
+#include "ngx_http_coderemote_compat.h"
+#include "ngx_cr_channel.h"
+#include "ngx_cr_drain.h"
+#include "ngx_cr_job.h"
+#include "ngx_cr_json.h"
+#include "ngx_cr_output.h"
+#include "ngx_cr_stats.h"
+#include "ngx_cr_watch.h"
+
+
+#define NGX_HTTP_CODEREMOTE_AUTH_OFF       0
+
+#define NGX_HTTP_CODEREMOTE_CODE_SIZE_MAX  (1024 * 1024)
+
+
+typedef struct {
+    ngx_array_t                  pools;     /* of ngx_cr_pool_t * */
+    ngx_uint_t                   enabled;   /* some location is on */
+} ngx_http_coderemote_main_conf_t;
+
+
+typedef struct {
+    ngx_flag_t                   enable;
+    ngx_uint_t                   auth;
+    ngx_cr_pool_t               *pool;
+    size_t                       max_code_size;
+    ngx_msec_t                   default_timeout;   /* 0: the language's */
+    ngx_msec_t                   max_timeout;
+    ngx_msec_t                   wait_timeout;      /* of ?wait=true */
+    ngx_uint_t                   max_jobs;          /* of a user, 0: any */
+    ngx_array_t                 *allow_hosts;       /* of ngx_str_t */
+    ngx_array_t                 *allow_origins;     /* of ngx_str_t */
+
+    /* the WebSocket endpoint and the event stream */
+    size_t                       ws_max_message;
+    size_t                       ws_buffer;         /* unsent, a connection */
+    ngx_uint_t                   ws_max_jobs;       /* subscriptions */
+    ngx_msec_t                   ws_ping_interval;
+    ngx_msec_t                   ws_timeout;        /* silence that closes */
+} ngx_http_coderemote_loc_conf_t;
+
+
+/* problem codes, in the order of their counters and of the table of texts */
+
+typedef enum {
+    NGX_HTTP_CODEREMOTE_BAD_REQUEST = 0,
+    NGX_HTTP_CODEREMOTE_INVALID_JSON,
+    NGX_HTTP_CODEREMOTE_INVALID_UTF8,
+    NGX_HTTP_CODEREMOTE_INVALID_FIELD,
+    NGX_HTTP_CODEREMOTE_UNKNOWN_FIELD,
+    NGX_HTTP_CODEREMOTE_MISSING_FIELD,
+    NGX_HTTP_CODEREMOTE_UNKNOWN_LANGUAGE,
+    NGX_HTTP_CODEREMOTE_FORBIDDEN_HOST,
+    NGX_HTTP_CODEREMOTE_FORBIDDEN_ORIGIN,
+    NGX_HTTP_CODEREMOTE_NOT_FOUND,
+    NGX_HTTP_CODEREMOTE_METHOD_NOT_ALLOWED,
+    NGX_HTTP_CODEREMOTE_JOB_FINISHED,
+    NGX_HTTP_CODEREMOTE_TOO_LARGE,
+    NGX_HTTP_CODEREMOTE_UNSUPPORTED_MEDIA_TYPE,
+    NGX_HTTP_CODEREMOTE_UPGRADE_REQUIRED,
+    NGX_HTTP_CODEREMOTE_TOO_MANY_JOBS,
+    NGX_HTTP_CODEREMOTE_INTERNAL,
+    NGX_HTTP_CODEREMOTE_POOL_UNAVAILABLE,
+    NGX_HTTP_CODEREMOTE_QUEUE_FULL,
+    NGX_HTTP_CODEREMOTE_PROBLEM_MAX
+} ngx_http_coderemote_code_e;
+
+
+/* an error on its way to a client, over HTTP or a WebSocket */
+
+typedef struct {
+    ngx_uint_t                   code;      /* ngx_http_coderemote_code_e */
+    ngx_str_t                    detail;    /* constant, or in text */
+    ngx_str_t                    field;     /* len 0: none; in name */
+    u_char                       text[512];
+    u_char                       name[128];
+} ngx_http_coderemote_problem_t;
+
+
+typedef struct ngx_http_coderemote_route_s  ngx_http_coderemote_route_t;
+
+
+/* a request's facts; r's module context from the moment a route matched */
+
+typedef struct {
+    const ngx_http_coderemote_route_t  *route;
+    ngx_str_t                    user;      /* "local" with auth off */
+    ngx_str_t                    id;        /* the path's {id}, as sent */
+    json_t                      *body;      /* ROUTE_BODY: parsed object */
+    unsigned                     held:1;    /* r->main->count is ours */
+} ngx_http_coderemote_ctx_t;
+
+
+/*
+ * Answers the request: returns what a content handler returns (NGX_DONE when
+ * it called ngx_http_coderemote_hold).  With ROUTE_BODY it is called when the
+ * body was read and parsed, and its return value finalizes the request.
+ */
+typedef ngx_int_t (*ngx_http_coderemote_handler_pt)(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+
+
+#define NGX_HTTP_CODEREMOTE_ROUTE_BODY  0x01    /* has a JSON object */
+
+
+/* path: literal, or with one "{id}" as a whole component */
+
+struct ngx_http_coderemote_route_s {
+    ngx_str_t                        path;
+    ngx_uint_t                       method;    /* NGX_HTTP_GET serves HEAD */
+    ngx_uint_t                       flags;
+    ngx_http_coderemote_handler_pt   handler;
+};
+
+
+/*
+ * routing: the only table of routes is in ngx_http_coderemote_route.c.
+ * The content handler; NGX_DECLINED for every URI that is not ours.
+ */
+ngx_int_t ngx_http_coderemote_handler(ngx_http_request_t *r);
+/* The access phase: Host and Origin. */
+ngx_int_t ngx_http_coderemote_access(ngx_http_request_t *r);
+
+/*
+ * The life of a request that answers later.  hold: takes the reference for a
+ * handler that is going to return NGX_DONE.  finish: gives it back with what
+ * a content handler would have returned; nothing may follow.
+ */
+void ngx_http_coderemote_hold(ngx_http_request_t *r);
+void ngx_http_coderemote_finish(ngx_http_request_t *r, ngx_int_t rc);
+
+/*
+ * Reads and parses the body, then calls the route's handler and finalizes.
+ * Returns what the content handler has to return.
+ */
+ngx_int_t ngx_http_coderemote_read_body(ngx_http_request_t *r);
+
+/* Sends the whole answer; returns what a content handler returns. */
+ngx_int_t ngx_http_coderemote_send_json(ngx_http_request_t *r,
+    ngx_uint_t status, ngx_cr_json_t *json);
+ngx_int_t ngx_http_coderemote_send(ngx_http_request_t *r, ngx_uint_t status,
+    const ngx_str_t *type, ngx_chain_t *body, size_t len);
+ngx_int_t ngx_http_coderemote_send_problem(ngx_http_request_t *r,
+    const ngx_http_coderemote_problem_t *problem);
+/* detail: a constant text */
+ngx_int_t ngx_http_coderemote_refuse(ngx_http_request_t *r, ngx_uint_t code,
+    const char *detail);
+/* name and value must live as long as r; name "Retry-After", not lowercase */
+ngx_int_t ngx_http_coderemote_add_header(ngx_http_request_t *r,
+    const char *name, const ngx_str_t *value);
+/* A request header by its lowercase name; NULL: absent. */
+ngx_table_elt_t *ngx_http_coderemote_header(ngx_http_request_t *r,
+    const char *name);
+
+/* problem codes */
+void ngx_http_coderemote_problem(ngx_http_coderemote_problem_t *problem,
+    ngx_uint_t code, const char *field, const char *fmt, ...);
+const char *ngx_http_coderemote_problem_code(ngx_uint_t code);
+ngx_uint_t ngx_http_coderemote_problem_status(ngx_uint_t code);
+
+/*
+ * Validates the body of POST /execute and puts the job into the ring.  The
+ * caller has removed members that are its own ("type", "ref").  flags:
+ * CR_JOB_*; body's "interactive", absent, is (flags & CR_JOB_INTERACTIVE).
+ * mem lives at least until the return.  NGX_OK: job and info are filled;
+ * NGX_ERROR: problem says why, nothing was submitted.
+ */
+typedef struct {
+    ngx_http_coderemote_loc_conf_t  *conf;
+    const ngx_str_t                 *user;
+    json_t                          *body;
+    ngx_uint_t                       flags;
+    ngx_pool_t                      *mem;
+    ngx_log_t                       *log;
+} ngx_http_coderemote_submit_t;
+
+ngx_int_t ngx_http_coderemote_submit(ngx_http_coderemote_submit_t *submit,
+    ngx_cr_job_t *job, u_char id[CR_ID_TEXT],
+    ngx_http_coderemote_problem_t *problem);
+
+/*
+ * The user's job by the text of its id.  NGX_OK; NGX_DECLINED: there is none
+ * or it is someone else's, which nobody is told.
+ */
+ngx_int_t ngx_http_coderemote_find(ngx_http_coderemote_loc_conf_t *conf,
+    const ngx_str_t *user, const ngx_str_t *id, ngx_cr_job_t *job,
+    ngx_cr_job_info_t *info);
+
+/*
+ * Writes the members of the job object (job_id, status, ... output) into an
+ * object that is open in j.  NGX_OK; NGX_ERROR: out of memory, or the job
+ * went away meanwhile.
+ */
+ngx_int_t ngx_http_coderemote_job_members(ngx_cr_json_t *j,
+    const ngx_cr_job_t *job, const ngx_cr_job_info_t *info);
+
+
+/* api/, each in a file of its resource */
+
+ngx_int_t ngx_http_coderemote_api_execute(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_job(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_job_cancel(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_jobs(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_events(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_ws(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_languages(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_health(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_ready(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_metrics(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+
+
+extern ngx_module_t  ngx_http_coderemote_module;
+
+
+#endif /* _NGX_HTTP_CODEREMOTE_H_INCLUDED_ */
