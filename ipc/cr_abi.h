@@ -27,7 +27,10 @@
 #define CR_VERSION_MAX      32
 #define CR_ERROR_MAX        112
 #define CR_INFO_MAX         (256 * 1024)
-#define CR_CONTROL_SIZE     (64 * 1024)
+#define CR_REQUEST_MAX      (1024 * 1024 * 1024)    /* arena bytes a slot */
+#define CR_LOG_MAX          (1024 * 1024 * 1024)
+
+#define CR_ATTEMPTS         2       /* a job whose worker dies runs once more */
 
 #define CR_NONE             UINT32_MAX
 
@@ -67,8 +70,8 @@ typedef enum {
 
 
 /*
- * Names for the API; NULL for a number out of range, since the number may
- * come from the other side of the segment.
+ * Names for the API; NULL for 0 and for a number out of range, since the
+ * number may come from the other side of the segment.
  */
 const char *cr_status_name(uint32_t status);
 const char *cr_limit_name(uint32_t limit);

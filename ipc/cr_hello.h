@@ -49,9 +49,11 @@ void cr_hello_init(cr_hello_t *hello, const char *version);
 const char *cr_hello_check(const cr_hello_t *hello);
 
 /*
- * Non-blocking send and receive of one packet with descriptors (close-on-exec
- * on arrival).  0; -1 with errno (EAGAIN: try later; EPROTO: not such a
- * packet, its descriptors have been closed; ECONNRESET: closed).
+ * Non-blocking send and receive of one packet of exactly len bytes with
+ * descriptors (close-on-exec on arrival; the caller owns them).  recv: *nfds
+ * is the room in fds on entry and their number on return; NULL: none wanted.
+ * 0; -1 with errno (EAGAIN: try later; EPROTO: not such a packet, its
+ * descriptors have been closed; ECONNRESET: closed).
  */
 int cr_hello_send(int fd, const void *msg, size_t len, const int *fds,
     size_t nfds);

@@ -10,6 +10,8 @@
 #define CR_LOG_H
 
 
+#include <sys/types.h>
+
 #include "cr_slot.h"
 
 
@@ -35,23 +37,31 @@ typedef struct {
 /*
  * Writer: a place for up to *len bytes (lowered to what fits) at the end of
  * the log, to be read(2) into; NULL when there is no room for one byte.
- * cr_log_commit publishes the first len of them as one chunk.
+ * cr_log_commit publishes the first len of them as one chunk; 0, or -1 when
+ * log_tail, which the other side can write, no longer allows it.
  */
 uint8_t *cr_log_reserve(cr_slot_t *slot, uint8_t *arena, size_t size,
     size_t *len);
-void cr_log_commit(cr_slot_t *slot, uint8_t *arena, uint32_t stream,
-    size_t len, uint64_t time_us);
+int cr_log_commit(cr_slot_t *slot, uint8_t *arena, size_t size,
+    uint32_t stream, size_t len, uint64_t time_us);
 
 /*
- * Reader: the next chunk, at most max bytes of it copied to data, starting
- * 'skip' bytes into it; fills header (whole length) and returns the number
- * copied, 0 at the end of what is published, -1 when the log is not
- * believable.  The cursor moves on only by cr_log_next.
+ * Reader: the next chunk, at most max (> 0) bytes of it copied to data,
+ * starting 'skip' (< its length) bytes into it; fills header (whole length)
+ * and returns the number copied, 0 at the end of what is published, -1 when
+ * the log is not believable.  The cursor moves on only by cr_log_next.
  */
 ssize_t cr_log_read(cr_slot_t *slot, const uint8_t *arena, size_t size,
     const cr_log_cursor_t *cursor, size_t skip, cr_log_header_t *header,
     uint8_t *data, size_t max);
 void cr_log_next(cr_log_cursor_t *cursor, const cr_log_header_t *header);
+/*
+ * Late join: moves the cursor over whole chunks up to the one that holds
+ * output byte 'offset' and sets *skip to the place in it, or stops at the end
+ * of what is published (*skip 0).  0, or -1 when the log is not believable.
+ */
+int cr_log_seek(cr_slot_t *slot, const uint8_t *arena, size_t size,
+    cr_log_cursor_t *cursor, uint64_t offset, size_t *skip);
 
 
 #endif

@@ -22,6 +22,12 @@ typedef enum {
 } cr_record_e;
 
 
+/* of a file name, and of one component of it (NAME_MAX of a tmpfs) */
+
+#define CR_NAME_MAX       1024
+#define CR_COMPONENT_MAX  255
+
+
 typedef struct {
     uint32_t  kind;                 /* cr_record_e */
     uint32_t  len;                  /* bytes of data, which follow, padded to 8

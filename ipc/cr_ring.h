@@ -17,7 +17,8 @@
 typedef struct {
     /* consumer writes (release), producer reads (acquire) */
     _Alignas(CR_CACHELINE) _Atomic uint32_t  head;
-    /* producer writes (release), consumer reads (acquire) */
+    /* producer writes, consumer reads (seq_cst: a push is followed by a look
+       at the consumer's armed flag, an arming by a look at this) */
     _Alignas(CR_CACHELINE) _Atomic uint32_t  tail;
     /* producer writes before tail, consumer reads after it */
     _Alignas(CR_CACHELINE) uint64_t          entries[];
@@ -42,16 +43,18 @@ typedef struct {
 } cr_control_header_t;
 
 
-#define CR_CONTROL_DATA     (CR_CONTROL_SIZE - 2 * CR_CACHELINE)
+#define CR_CONTROL_DATA     (64 * 1024)     /* a power of two */
+#define CR_CONTROL_SIZE     (CR_CONTROL_DATA + 2 * CR_CACHELINE)
 #define CR_CONTROL_PAYLOAD  (16 * 1024)     /* most bytes of one payload */
 
 
 typedef struct {
-    /* consumer writes (release); bytes, only grows, wraps at 2^32 */
+    /* consumer writes (seq_cst, for starved); bytes, only grows, wraps at
+       2^32 */
     _Alignas(CR_CACHELINE) _Atomic uint32_t  head;
     /* producer sets when it met a full ring; consumer clears and rings */
     _Atomic uint32_t                         starved;
-    /* producer writes (release) */
+    /* producer writes (seq_cst, for armed) */
     _Alignas(CR_CACHELINE) _Atomic uint32_t  tail;
     _Alignas(CR_CACHELINE) uint8_t           data[];
 } cr_control_t;
@@ -65,14 +68,18 @@ int cr_ring_push(cr_ring_t *ring, uint32_t capacity, uint64_t entry);
 
 /*
  * Consumer: cr_ring_peek gives the next entry (0) or -1 when empty (or when
- * the producer's position is not believable); cr_ring_pop consumes the entry
+ * the producer's position is not believable: then the ring has been reset);
+ * cr_ring_look gives the n-th entry that waits, or -1; cr_ring_pop consumes the entry
  * that was peeked.  Apart, so that a consumer can claim the job in between:
  * one that dies before the pop leaves an entry that the next one skips.
  */
 int cr_ring_peek(cr_ring_t *ring, uint32_t capacity, uint64_t *entry);
+int cr_ring_look(cr_ring_t *ring, uint32_t capacity, uint32_t n,
+    uint64_t *entry);
 void cr_ring_pop(cr_ring_t *ring);
 /* consumer: drops everything up to the producer's position */
 void cr_ring_reset(cr_ring_t *ring);
+/* entries that wait, at most 'capacity' */
 uint32_t cr_ring_count(cr_ring_t *ring, uint32_t capacity);
 
 /*
@@ -90,6 +97,8 @@ int cr_control_push(cr_control_t *ring, const cr_control_header_t *header,
  */
 int cr_control_pop(cr_control_t *ring, cr_control_header_t *header,
     void *payload, int *starved);
+/* consumer: drops all messages; 1 when the producer must be rung */
+int cr_control_reset(cr_control_t *ring);
 
 
 #endif

@@ -101,6 +101,7 @@ typedef struct {
     size_t          info;
     size_t          requests;
     size_t          logs;
+    uint32_t        cursor;         /* where cr_channel_next goes on */
 } cr_segment_t;
 
 
@@ -142,10 +143,22 @@ uint8_t *cr_segment_log(const cr_segment_t *seg, uint32_t index);
 uint32_t cr_segment_claim(cr_segment_t *seg, uint32_t channel,
     uint32_t *hint, uint64_t *word);
 
+/*
+ * FILLING -> FREE by its channel (or the master for it), and FINISHED ->
+ * FREE by the master, not while someone watches; both give pages back and
+ * count the free slot.  1, or 0 when the word was another by then.
+ */
+int cr_segment_abandon(cr_segment_t *seg, uint32_t index, uint64_t *word);
+int cr_segment_clear(cr_segment_t *seg, uint32_t index, uint64_t *word);
+
 /* gives back the pages of both arenas beyond the first 'keep' bytes of each */
 void cr_segment_release(cr_segment_t *seg, uint32_t index, size_t keep);
 
 /*
+ * Doorbells (cr_doorbell.c, with the proof that no wake-up is lost).  Publish
+ * first (log, word), then mark.  Whoever is told to ring writes 1 to that
+ * eventfd at once; the master rings all of them after a process died.
+ *
  * Marks a slot dirty for every channel that watches it and returns the mask
  * of channels whose doorbell must be rung now (they sleep).
  */
@@ -153,7 +166,7 @@ uint64_t cr_segment_mark(cr_segment_t *seg, uint32_t index);
 
 /*
  * nginx worker: arm before sleeping, then look again; next dirty slot of the
- * channel or CR_NONE.  Each call takes one bit.
+ * channel or CR_NONE.  Each call takes one bit, going round.
  */
 void cr_channel_arm(cr_segment_t *seg, uint32_t channel);
 uint32_t cr_channel_next(cr_segment_t *seg, uint32_t channel);
@@ -161,6 +174,8 @@ uint32_t cr_channel_next(cr_segment_t *seg, uint32_t channel);
 /*
  * After a push: which pool worker to ring, or CR_NONE when all are awake or
  * busy (a busy worker looks at the rings again when a sandbox gets ready).
+ * A pool worker stores ready, then armed = 1 (both seq_cst), then looks at
+ * the rings and at its control bits, and only then sleeps.
  */
 uint32_t cr_segment_wake(cr_segment_t *seg, uint32_t *hint);
 /* 1 when that worker must be rung for a control message */
@@ -170,7 +185,8 @@ int cr_segment_wake_worker(cr_segment_t *seg, uint32_t channel,
 /*
  * The languages as JSON text (the body of GET /languages), rewritten on
  * SIGHUP.  read: copies into buf (CR_INFO_MAX bytes), sets *len and *seq;
- * 0, or -1 when it is being rewritten (try later) or not believable.
+ * 0, or -1 when it is being rewritten, not yet written (try later) or not
+ * believable.  write: -1 when len is 0 or over CR_INFO_MAX.
  */
 int cr_segment_info_write(cr_segment_t *seg, const char *text, size_t len);
 int cr_segment_info_read(cr_segment_t *seg, char *buf, size_t *len,

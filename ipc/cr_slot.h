@@ -16,7 +16,25 @@
  *   FINISHED -> CLEARING -> FREE   master (expiry)
  *
  * ENDING and CLEARING are short exclusive states for writing the result and
- * for giving pages back.  A handle is (index, generation).
+ * for giving pages back.  A handle is (index, generation); no job has
+ * generation 0.  The attempt counts from 1.
+ *
+ * Reader protocol.  A bit in 'watchers' keeps a FINISHED slot from being
+ * recycled or cleared; it belongs to the channel, not to a job.
+ *
+ *   1. cr_slot_watch: sets the bit, then loads the word; it holds only when
+ *      the word names a job that is QUEUED .. FINISHED.  Whoever recycles
+ *      swaps the word and then loads the bits, so one of the two steps back.
+ *   2. While the bit is set: job is constant; log bytes below log_tail are
+ *      constant as long as the attempt is; result.started_us may be read from
+ *      RUNNING on, the rest of the result in FINISHED only.
+ *   3. A change of generation or attempt between two loads of the word makes
+ *      everything copied in between worthless: load it again after a copy.
+ *   4. 'delivered' is set only while the bit is set and after the word was
+ *      seen FINISHED, so that it can never mark the slot's next job.
+ *   5. cr_slot_unwatch when the channel watches nothing in this slot any
+ *      more, also after a generation change.  A forgotten bit keeps the slot
+ *      until the channel's nginx worker ends.
  */
 
 #ifndef CR_SLOT_H
@@ -102,7 +120,7 @@ typedef struct {
 
 
 typedef struct {
-    /* the state machine above; every change is a CAS, acq_rel */
+    /* the state machine above; every change is a CAS, seq_cst */
     _Alignas(CR_CACHELINE) _Atomic uint64_t  word;
     /* bit c: channel c wants its doorbell rung; each bit is set and cleared
        by its nginx worker, cleared by the master when that died */
@@ -110,8 +128,9 @@ typedef struct {
     /* set by an nginx worker that has handed the result to its client */
     _Atomic uint32_t                         delivered;
     uint32_t                                 reserved;
-    /* bytes published in the log arena; written (release) by the pool worker,
-       read (acquire) by everyone; reset by whoever claims or requeues */
+    /* bytes published in the log arena; written (seq_cst, see the proof in
+       cr_segment.c) by the pool worker, read (seq_cst) by everyone; reset by
+       whoever claims or requeues */
     _Alignas(CR_CACHELINE) _Atomic uint64_t  log_tail;
     _Alignas(CR_CACHELINE) cr_job_t          job;
     _Alignas(CR_CACHELINE) cr_result_t       result;
@@ -120,9 +139,12 @@ typedef struct {
 
 /*
  * Each returns 1 when this caller made the transition, 0 when the word was
- * another by then.  'word' is the value the caller last saw; on success it is
- * set to the new one.
+ * another by then or the state does not allow it.  'word' is the value the
+ * caller last saw; on success it is set to the new one, after a lost race to
+ * the one that was found.
  */
+
+/* FREE, or FINISHED when delivered and unwatched; use cr_segment_claim */
 int cr_slot_claim(cr_slot_t *slot, uint64_t *word, uint32_t channel);
 int cr_slot_submit(cr_slot_t *slot, uint64_t *word);
 int cr_slot_abandon(cr_slot_t *slot, uint64_t *word);
@@ -134,10 +156,20 @@ int cr_slot_end(cr_slot_t *slot, uint64_t *word, uint32_t channel);
 int cr_slot_finish(cr_slot_t *slot, uint64_t *word);
 /* STARTING, RUNNING -> QUEUED with attempt + 1 and an empty log */
 int cr_slot_requeue(cr_slot_t *slot, uint64_t *word);
+/* FINISHED -> CLEARING, not while someone watches */
 int cr_slot_clear(cr_slot_t *slot, uint64_t *word);
 int cr_slot_free(cr_slot_t *slot, uint64_t *word);
 
 uint64_t cr_slot_word(cr_slot_t *slot);
+
+/*
+ * The reader protocol's first step for 'channel': 1 and *word when the slot
+ * holds the job with this id (NULL: any job), the bit is set then; else 0,
+ * the bit is as it was before.
+ */
+int cr_slot_watch(cr_slot_t *slot, uint32_t channel, const uint8_t *id,
+    uint64_t *word);
+void cr_slot_unwatch(cr_slot_t *slot, uint32_t channel);
 
 
 #endif
