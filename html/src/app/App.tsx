@@ -1,0 +1,125 @@
+import { useEffect } from 'react';
+import type { ReactElement } from 'react';
+import { useQueryClient } from '@tanstack/react-query';
+import { FALLBACK_LANGUAGE, useLanguages } from '../api/queries';
+import type { Language } from '../api/types';
+import { offerTemplate, useDraft, watchPageHide } from '../editor/draft';
+import { Editor } from '../editor/Editor';
+import { OutputPanel } from '../output/OutputPanel';
+import { setRunLanguage, startSession } from '../run/session';
+import { isActive, useRun } from '../run/store';
+import { Split } from '../ui/Split';
+import type { Layout, Pane } from '../ui/store';
+import { SPLIT_DEFAULT, useUi } from '../ui/store';
+import { useApplyTheme, useMedia } from '../ui/theme';
+import { Announcer } from './Announcer';
+import { Banner } from './Banner';
+import { KeySheet } from './KeySheet';
+import { StatusBar } from './StatusBar';
+import { Toolbar } from './Toolbar';
+import { useShortcuts } from './shortcuts';
+
+const PANES: readonly { id: Pane; label: string }[] = [
+  { id: 'code', label: 'Code' },
+  { id: 'output', label: 'Output' },
+  { id: 'input', label: 'Input' },
+];
+
+/** The languages of the server, and the one that is chosen. */
+function useLanguage(): { languages: readonly Language[]; language: Language } {
+  const query = useLanguages();
+  const chosen = useDraft((state) => state.language);
+  const languages = query.data ?? [FALLBACK_LANGUAGE];
+  const language = languages.find(({ id }) => id === chosen) ?? languages[0] ?? FALLBACK_LANGUAGE;
+  const known = query.data !== undefined || query.isError;
+
+  useEffect(() => {
+    setRunLanguage(language);
+    if (known) {
+      offerTemplate(language.id, language.template);
+    }
+  }, [language, known]);
+  return { languages, language };
+}
+
+function useTitle(language: Language): void {
+  const running = useRun((state) => isActive(state.phase));
+  useEffect(() => {
+    const name = `main.${language.extension} · ${language.name} · Code Remote`;
+    document.title = running ? `▶ ${name}` : name;
+  }, [language, running]);
+}
+
+/** A run that finds no pool asks at once whether it is back. */
+function usePoolWatch(): void {
+  const client = useQueryClient();
+  const code = useRun((state) => state.problem?.code);
+  const connection = useRun((state) => state.connection.status);
+  useEffect(() => {
+    void client.invalidateQueries({ queryKey: ['health'] });
+  }, [client, code, connection]);
+}
+
+/** What a narrow screen shows instead of two panels. */
+function PaneBar(): ReactElement {
+  const pane = useUi((state) => state.pane);
+  const running = useRun((state) => isActive(state.phase));
+
+  return (
+    <nav className="pane-bar" aria-label="Panes">
+      {PANES.map(({ id, label }) => (
+        <button
+          key={id}
+          type="button"
+          aria-current={pane === id ? 'page' : undefined}
+          onClick={() => useUi.setState(id === 'code' ? { pane: id } : { pane: id, tab: id })}
+        >
+          {label}
+          {id === 'output' && running && <span className="dot" aria-label="running" role="img" />}
+        </button>
+      ))}
+    </nav>
+  );
+}
+
+export function App(): ReactElement {
+  const { languages, language } = useLanguage();
+  const roomy = useMedia('(min-width: 1100px)');
+  const chosenLayout = useUi((state) => state.layout);
+  const layout: Layout = chosenLayout ?? (roomy ? 'right' : 'below');
+  const share = useUi((state) => state.split[layout]);
+  const pane = useUi((state) => state.pane);
+
+  useApplyTheme();
+  useShortcuts();
+  useTitle(language);
+  usePoolWatch();
+  useEffect(startSession, []);
+  useEffect(watchPageHide, []);
+
+  return (
+    <div className="app" data-pane={pane === 'code' ? 'code' : 'panel'}>
+      <Toolbar languages={languages} language={language} layout={layout} />
+      <Banner />
+      <Split
+        direction={layout}
+        value={share}
+        initial={SPLIT_DEFAULT[layout]}
+        label="Size of the editor"
+        onChange={(value) =>
+          useUi.setState((state) => ({ split: { ...state.split, [layout]: value } }))
+        }
+        first={
+          <main aria-label="Editor" data-region="editor">
+            <Editor language={language} />
+          </main>
+        }
+        second={<OutputPanel />}
+      />
+      <PaneBar />
+      <StatusBar language={language} />
+      <KeySheet />
+      <Announcer />
+    </div>
+  );
+}
