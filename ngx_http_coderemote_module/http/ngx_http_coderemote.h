@@ -52,6 +52,7 @@ typedef struct {
     ngx_uint_t                   ws_max_jobs;       /* subscriptions */
     ngx_msec_t                   ws_ping_interval;
     ngx_msec_t                   ws_timeout;        /* silence that closes */
+    ngx_flag_t                   ws_deflate;        /* RFC 7692 */
 } ngx_http_coderemote_loc_conf_t;
 
 
@@ -102,6 +103,7 @@ typedef struct {
     ngx_str_t                    user;      /* "local" with auth off */
     ngx_str_t                    id;        /* the path's {id}, as sent */
     json_t                      *body;      /* ROUTE_BODY: parsed object */
+    void                        *data;      /* the handler's own */
     unsigned                     held:1;    /* r->main->count is ours */
 } ngx_http_coderemote_ctx_t;
 
