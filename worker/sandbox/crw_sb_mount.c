@@ -1,0 +1,54 @@
+/*
+ * What each sandbox mounts for itself: its /proc, and one fresh tmpfs that
+ * holds /work, /tmp and /dev/shm.
+ */
+
+#include "crw_sb.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+
+/*
+ * subset=pid leaves only the processes of the own pid namespace (no sys, no
+ * meminfo, nothing of the machine), hidepid=2 leaves out those of other uids:
+ * init.
+ */
+
+int
+crw_sb_mount_proc(crw_sandbox_t *sb)
+{
+    (void) sb;
+
+    return mount("proc", "/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC,
+                 "subset=pid,hidepid=2");
+}
+
+
+int
+crw_sb_mount_work(crw_sandbox_t *sb)
+{
+    if (mount("work", CRW_SANDBOX_WORK, "tmpfs", MS_NOSUID|MS_NODEV,
+              sb->work_options)
+        == -1)
+    {
+        return -1;
+    }
+
+    return mount("tmp", "/tmp", "tmpfs", MS_NOSUID|MS_NODEV,
+                 sb->work_options);
+}
+
+
+int
+crw_sb_mount_cwd(crw_sandbox_t *sb)
+{
+    (void) sb;
+
+    (void) umask(022);
+
+    return chdir(CRW_SANDBOX_WORK);
+}
