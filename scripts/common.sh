@@ -3,8 +3,9 @@
 
 BUILD=$ROOT/build
 CACHE=$ROOT/.cache
-LOG=$ROOT/var/log
-RUN=$ROOT/var/run
+VAR=${CODEREMOTE_VAR:-$ROOT/var}
+LOG=$VAR/log
+RUN=$VAR/run
 STAMPS=$BUILD/stamps
 
 JOBS=${JOBS:-$(nproc 2>/dev/null || echo 2)}

@@ -30,6 +30,9 @@ CC_ASAN="-O1 -g -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1
     -fno-sanitize-recover=undefined"
 
 
+MODULE_FILE=ngx_http_coderemote_module.so
+
+
 module_present()
 {
     [ -f "$ROOT/config" ] \
@@ -367,7 +370,7 @@ check_module_loads()
 # build_module: sets MODULE_SO
 build_module()
 {
-    local version obj out nginx flags name=ngx_http_coderemote_module.so
+    local version obj out nginx flags
 
     module_present || die "no module sources in this checkout"
 
@@ -375,7 +378,7 @@ build_module()
     version=$(source_version "$NGINX_TREE")
     obj=$BUILD/obj-module-$version
     out=$BUILD/modules/nginx-$version
-    MODULE_SO=$out/$name
+    MODULE_SO=$out/$MODULE_FILE
 
     mapfile -t flags < <(module_flags "$NGINX_TREE" "$version")
     rm -rf "$obj"
@@ -388,7 +391,7 @@ build_module()
         make_tree "$NGINX_TREE" "$obj" modules
 
     mkdir -p "$out"
-    cp "$obj/$name" "$MODULE_SO.new"
+    cp "$obj/$MODULE_FILE" "$MODULE_SO.new"
     mv "$MODULE_SO.new" "$MODULE_SO"
 
     nginx=$(command -v nginx || true)

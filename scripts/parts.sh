@@ -38,10 +38,16 @@ build_worker()
 # npm of Debian 12 runs on Node 18, which is too old for the tools of the
 # page; the npm package `node` in html/package.json brings a newer one, that
 # npm scripts find first.
+#
+# `npm ci` refuses a lock file that was made where some native packages for
+# other systems could not be seen; `npm install` keeps to the same versions
+# and hashes, and adds what is missing for this system.
 web_install()
 {
+    local options="--no-audit --no-fund --loglevel=warn"
+
     cd "$ROOT/html"
-    npm ci --no-audit --no-fund --loglevel=warn
+    npm ci $options || npm install --no-save $options
 }
 
 

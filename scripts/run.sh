@@ -192,7 +192,7 @@ write_nginx_conf()
         -e "s|unix:var/run/pool.sock|unix:$SOCKET|" \
         -e "s|root \( *\)build/html;|root \1$PAGE;|" \
         -e "s|\(_temp_path *\)var/run/|\1$SERVE/|" \
-        -e "s|\( \)var/|\1$ROOT/var/|" \
+        -e "s|\( \)var/|\1$VAR/|" \
         "$ROOT/conf/nginx.conf" >"$RUN/nginx.conf"
 
     if ! module_built; then

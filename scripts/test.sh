@@ -1,0 +1,283 @@
+# test: every suite, or the named ones.  A suite is three functions: what it
+# is, whether this checkout has it, and the run, whose output goes to
+# var/log/test-SUITE.log with its closing lines on the screen.
+
+SUITES="lint page-lint page unit unit-asan unit-tsan t t-dynamic t-hup t-asan
+    e2e sandbox conf versions"
+
+TESTS=$BUILD/test
+
+
+suite_title()
+{
+    case $1 in
+    lint)      echo "the rules of the code" ;;
+    page-lint) echo "types and rules of the page" ;;
+    page)      echo "the page's own tests" ;;
+    unit)      echo "C unit tests" ;;
+    unit-asan) echo "C unit tests under ASan and UBSan" ;;
+    unit-tsan) echo "C unit tests under TSan" ;;
+    t)         echo "Test::Nginx, the module compiled in" ;;
+    t-dynamic) echo "Test::Nginx, the module loaded" ;;
+    t-hup)     echo "Test::Nginx, HUP between blocks" ;;
+    t-asan)    echo "Test::Nginx under ASan and UBSan" ;;
+    e2e)       echo "a browser on the running site" ;;
+    sandbox)   echo "attempts to get out of the sandbox" ;;
+    conf)      echo "nginx accepts every configuration in conf/" ;;
+    versions)  echo "the module for nginx 1.22 and 1.30" ;;
+    *)         return 1 ;;
+    esac
+}
+
+
+# What a suite is made of; without it the suite is skipped.
+suite_there()
+{
+    case $1 in
+    lint)      true ;;
+    page-lint) [ -f "$ROOT/html/package-lock.json" ] ;;
+    page)      [ -f "$ROOT/html/package-lock.json" ] ;;
+    unit*)     [ -f "$ROOT/t/unit/Makefile" ] ;;
+    t|t-*)     compgen -G "$ROOT/t/*.t" >/dev/null && module_present ;;
+    e2e)       [ -f "$ROOT/t/e2e/run.mjs" ] ;;
+    sandbox)   [ -x "$ROOT/t/sandbox/run" ] ;;
+    conf)      module_present ;;
+    versions)  module_present ;;
+    esac
+}
+
+
+# What has to be built before; each builder returns at once if it is fresh.
+suite_needs()
+{
+    case $1 in
+    page-lint|page) web_packages ;;
+    unit*)     nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}" ;;
+    t|t-hup)   build_nginx release; build_worker ;;
+    t-dynamic) build_nginx plain; build_worker ;;
+    t-asan)    build_nginx asan; build_worker ;;
+    e2e)       build_nginx release; build_worker; build_web ;;
+    sandbox)   build_worker ;;
+    conf)      build_nginx release; build_nginx plain ;;
+    esac
+}
+
+
+suite_run()
+{
+    case $1 in
+    lint)      perl "$ROOT/scripts/lint.pl" ;;
+    page-lint) cd "$ROOT/html"; npm run --silent lint ;;
+    page)      cd "$ROOT/html"; npm test --silent ;;
+    unit)      make -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" check ;;
+    unit-asan) make -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" \
+                   check-asan ;;
+    unit-tsan) make -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" \
+                   check-tsan ;;
+    t)         run_prove release ;;
+    t-dynamic) run_prove plain ;;
+    t-hup)     TEST_NGINX_USE_HUP=1 run_prove release ;;
+    t-asan)    run_prove asan ;;
+    e2e)       run_e2e ;;
+    sandbox)   "$ROOT/t/sandbox/run" ;;
+    conf)      check_configurations ;;
+    versions)  check_versions ;;
+    esac
+}
+
+
+# run_prove VARIANT: the real Test::Nginx over t/*.t.  Each variant has a
+# folder of its own, below which nginx and its pool live.
+run_prove()
+{
+    local variant=$1 files
+
+    find_test_nginx
+    export CODEREMOTE_ROOT=$ROOT CODEREMOTE_BUILD=$BUILD
+    export CODEREMOTE_WORKER=$POOL_BIN
+    export TEST_NGINX_BINARY=$BUILD/obj-$variant/nginx
+    export TEST_NGINX_SERVROOT=$TESTS/servroot-$SUITE
+    export TEST_NGINX_PORT=${TEST_NGINX_PORT:-1984}
+
+    mkdir -p "$TESTS"
+    case $variant in
+    plain)
+        export TEST_NGINX_LOAD_MODULES=$BUILD/obj-plain/$MODULE_FILE
+        ;;
+    asan)
+        # nginx frees its configuration only by ending: leaks say nothing
+        export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
+        export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+        export TEST_NGINX_TIMEOUT=${TEST_NGINX_TIMEOUT:-10}
+        ;;
+    esac
+
+    cd "$ROOT"
+    files=${TEST_FILES:-t/*.t}
+    prove -I t/lib $files
+}
+
+
+# A site of its own, on a port and in a folder of its own, so that it disturbs
+# no `run` of this checkout.
+run_e2e()
+{
+    local port=${TEST_E2E_PORT:-18081} rc
+
+    cd "$ROOT/html"
+    site_up "$port"
+    set +e
+    CODEREMOTE_URL=http://127.0.0.1:$port npm run --silent e2e
+    rc=$?
+    set -e
+    site_down
+    return $rc
+}
+
+
+site_up()
+{
+    CODEREMOTE_VAR=$TESTS/site CODEREMOTE_PORT=$1 "$ROOT/build.sh" run --detach
+}
+
+
+site_down()
+{
+    CODEREMOTE_VAR=$TESTS/site "$ROOT/build.sh" stop
+}
+
+
+# Every file of conf/ that is a whole configuration, in both builds
+check_configurations()
+{
+    local dir=$TESTS/conf file bin load
+
+    rm -rf "$dir"
+    mkdir -p "$dir/var/log" "$dir/var/run" "$dir/logs" "$dir/tls"
+    openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
+        -keyout "$dir/tls/key.pem" -out "$dir/tls/cert.pem"
+
+    for file in "$ROOT"/conf/*.conf; do
+        for bin in release plain; do
+            load=
+            if [ $bin = plain ]; then
+                load="load_module $BUILD/obj-plain/$MODULE_FILE;"
+            fi
+            echo "-- $file ($bin)"
+            {
+                echo "$load"
+                sed -e "s|/etc/ssl/coderemote/|$dir/tls/|" \
+                    -e "s|/run/nginx.pid|$dir/nginx.pid|" \
+                    -e "s|/var/log/nginx/|$dir/logs/|" "$file"
+            } >"$dir/$(basename "$file")"
+            "$BUILD/obj-$bin/nginx" -t -p "$dir" -e stderr \
+                -c "$dir/$(basename "$file")"
+        done
+    done
+}
+
+
+# 1.22 is Debian's own nginx-dev, and the module must load into its nginx;
+# of 1.30 there are the headers only.
+check_versions()
+{
+    if command -v apt-get >/dev/null; then
+        ( unset NGINX_VERSION NGINX_SRC; build_module )
+    fi
+    ( unset NGINX_SRC; NGINX_VERSION=1.30; build_module )
+}
+
+
+# run_suite NAME: adds a line to RESULTS, counts
+run_suite()
+{
+    local name=$1 title start log rc result
+
+    title=$(suite_title "$name") \
+        || die "no such suite: $name" "one of: $(echo $SUITES)"
+    SUITE=$name
+    log=$LOG/test-$name.log
+
+    if ! suite_there "$name"; then
+        result=skipped
+        SKIPPED=$(( SKIPPED + 1 ))
+        note "$name: not in this checkout, skipped"
+        RESULTS+="$(printf '%-10s %-8s %8s  %s' "$name" skipped - "$title")"$'\n'
+        return
+    fi
+
+    suite_needs "$name"
+
+    printf '==> test %s: %s ... ' "$name" "$title"
+    start=$(now_ms)
+    set +e
+    ( set -e; suite_run "$name" ) </dev/null >"$log" 2>&1
+    rc=$?
+    set -e
+
+    if [ $rc -eq 0 ]; then
+        result=passed
+        PASSED=$(( PASSED + 1 ))
+        printf 'passed, %s s\n' "$(since "$start")"
+        tail -n 3 "$log" | cut -c1-160 | sed 's/^/    /'
+    else
+        result=FAILED
+        FAILED=$(( FAILED + 1 ))
+        printf 'FAILED, %s s\n' "$(since "$start")"
+        tail -n 40 "$log" | cut -c1-200 | sed 's/^/    /'
+        note "the whole log: $log"
+    fi
+    RESULTS+="$(printf '%-10s %-8s %8s  %s' "$name" $result "$(since "$start")" \
+        "$title")"$'\n'
+}
+
+
+cmd_test()
+{
+    local name
+
+    if [ "${1:-}" = --list ]; then
+        for name in $SUITES; do
+            printf '%-10s %s\n' "$name" "$(suite_title "$name")"
+        done
+        return
+    fi
+
+    if [ $# -eq 0 ]; then
+        set -- $SUITES
+    fi
+    for name in "$@"; do
+        suite_title "$name" >/dev/null \
+            || die "no such suite: $name" "one of: $(echo $SUITES)"
+    done
+
+    deps_run
+    deps_test
+    mkdir -p "$LOG"
+    RESULTS= PASSED=0 FAILED=0 SKIPPED=0
+
+    for name in "$@"; do
+        run_suite "$name"
+    done
+
+    printf '\n%-10s %-8s %8s\n' suite result seconds
+    printf '%s' "$RESULTS"
+    printf '%d passed, %d failed, %d skipped\n' $PASSED $FAILED $SKIPPED
+    [ $FAILED -eq 0 ] || exit 1
+}
+
+
+lint_all()
+{
+    local rc=0
+
+    mkdir -p "$LOG"
+    say "the rules of the code"
+    (cd "$ROOT" && perl scripts/lint.pl) || rc=1
+    if [ -f "$ROOT/html/package-lock.json" ]; then
+        web_packages
+        say "the rules of the page"
+        (cd "$ROOT/html" && npm run --silent lint) || rc=1
+    fi
+    [ $rc -eq 0 ] || die "the rules do not hold" "mend what is named above"
+}
