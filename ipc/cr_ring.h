@@ -69,9 +69,9 @@ int cr_ring_push(cr_ring_t *ring, uint32_t capacity, uint64_t entry);
 /*
  * Consumer: cr_ring_peek gives the next entry (0) or -1 when empty (or when
  * the producer's position is not believable: then the ring has been reset);
- * cr_ring_look gives the n-th entry that waits, or -1; cr_ring_pop consumes the entry
- * that was peeked.  Apart, so that a consumer can claim the job in between:
- * one that dies before the pop leaves an entry that the next one skips.
+ * cr_ring_pop consumes the entry that was peeked.  Apart, so that a consumer
+ * can claim the job in between: one that dies before the pop leaves an entry
+ * that the next one skips.  cr_ring_look gives the n-th entry that waits.
  */
 int cr_ring_peek(cr_ring_t *ring, uint32_t capacity, uint64_t *entry);
 int cr_ring_look(cr_ring_t *ring, uint32_t capacity, uint32_t n,
