@@ -16,6 +16,7 @@
 
 #include "cr_hello.h"
 #include "cr_segment.h"
+#include "ngx_cr_languages.h"
 
 
 /* lost links that stay mapped so that their finished jobs can be read */
@@ -37,28 +38,6 @@ typedef struct {
 } ngx_cr_pool_t;
 
 
-/* the languages of a link, parsed from the info once per info_seq */
-
-typedef struct {
-    ngx_str_t                    id;
-    ngx_str_t                    version;
-    ngx_uint_t                   index;     /* of cr_job_t.language */
-    ngx_array_t                 *aliases;   /* of ngx_str_t */
-    cr_limits_t                  initial;   /* the language's defaults */
-    cr_limits_t                  max;
-} ngx_cr_language_t;
-
-
-typedef struct {
-    ngx_pool_t                  *pool;      /* owns all of this */
-    uint32_t                     seq;
-    ngx_str_t                    text;      /* body of GET /languages */
-    ngx_str_t                    known;     /* "python, c, go" for errors */
-    ngx_uint_t                   n;
-    ngx_cr_language_t           *items;
-} ngx_cr_languages_t;
-
-
 struct ngx_cr_link_s {
     ngx_queue_t                  queue;     /* in channel->old, when lost */
     ngx_cr_channel_t            *channel;
@@ -75,6 +54,7 @@ struct ngx_cr_link_s {
     ngx_queue_t                 *slots;     /* by slot index: watches */
     ngx_queue_t                  blocked;   /* watches with stdin to send */
     ngx_uint_t                   nwatches;
+    uint32_t                     serving;   /* slot whose handlers run */
     ngx_event_t                  posted;    /* rest of a long doorbell turn */
 
     ngx_cr_languages_t          *languages;
@@ -112,14 +92,14 @@ ngx_int_t ngx_cr_channel_init(ngx_cycle_t *cycle, ngx_array_t *pools);
 void ngx_cr_channel_done(ngx_array_t *pools);
 
 /*
- * The languages of an up link; parsed again when the pool rewrote them.
- * NULL: not readable now (try later) or not believable.
+ * The languages of a link, parsed again when the pool rewrote them; valid
+ * until the event handler returns.  NULL: not readable now (try later) or not
+ * believable.
  */
 ngx_cr_languages_t *ngx_cr_channel_languages(ngx_cr_link_t *link);
 
-/* By id or alias; NULL: unknown. */
-ngx_cr_language_t *ngx_cr_channel_language(ngx_cr_languages_t *languages,
-    const ngx_str_t *name);
+/* Unmaps lost links that are too old or too many and that nobody watches. */
+void ngx_cr_channel_prune(ngx_cr_channel_t *channel);
 
 /* Wakes a pool worker after a push to the submission ring, if one sleeps. */
 void ngx_cr_channel_wake(ngx_cr_link_t *link);

@@ -38,6 +38,27 @@ typedef struct {
 } ngx_cr_job_info_t;
 
 
+/* a slot on its way to the ring: between claim and submit or abandon */
+
+typedef struct {
+    ngx_cr_job_t                 job;
+    cr_slot_t                   *slot;
+    uint64_t                     word;
+    cr_request_writer_t          request;    /* cr_request_add() to this */
+} ngx_cr_job_claim_t;
+
+
+/* NGX_OK; NGX_DECLINED: the table is full. */
+ngx_int_t ngx_cr_job_claim(ngx_cr_link_t *link, ngx_cr_job_claim_t *claim);
+
+/*
+ * Puts the job into the ring; id, created_us and request_len of job are
+ * filled in here.  NGX_OK; NGX_DECLINED: the request did not fit its arena;
+ * NGX_ERROR: the slot was taken away.  Only NGX_OK leaves a job behind.
+ */
+ngx_int_t ngx_cr_job_submit(ngx_cr_job_claim_t *claim, cr_job_t *job);
+void ngx_cr_job_abandon(ngx_cr_job_claim_t *claim);
+
 /*
  * Finds a job by the text of its id in the channel's link, then in its lost
  * ones.  NGX_OK; NGX_DECLINED: no such job (any more).
@@ -72,6 +93,12 @@ ngx_int_t ngx_cr_job_control(const ngx_cr_job_t *job, ngx_uint_t type,
 
 /* The client has the result: the slot may be recycled when it is needed. */
 void ngx_cr_job_delivered(const ngx_cr_job_t *job);
+
+/* Nobody waits any more, the job goes on even if this nginx worker dies. */
+void ngx_cr_job_keep(const ngx_cr_job_t *job);
+
+/* How many live jobs an owner has. */
+ngx_uint_t ngx_cr_job_count(ngx_cr_link_t *link, uint64_t owner_hash);
 
 
 #endif /* _NGX_CR_JOB_H_INCLUDED_ */

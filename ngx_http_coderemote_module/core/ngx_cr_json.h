@@ -17,13 +17,14 @@
 
 /*
  * Parses len bytes as one JSON object (RFC 8259): duplicate members, a NUL in
- * a string, more than 32 levels and invalid UTF-8 are refused.  Returns a
- * reference that the caller drops with json_decref(), or NULL with *code (a
- * problem code: "invalid_json" or "invalid_utf8") and a text in detail, whose
- * memory of detail->len bytes is the caller's and whose len is then set.
+ * a string, more levels than jansson's bound (2,048) and invalid UTF-8 are
+ * refused.  Returns a
+ * reference that the caller drops with json_decref(), or NULL with *bad_utf8
+ * (1: that is the reason) and an ASCII text in detail, whose memory of
+ * detail->len bytes is the caller's and whose len is then set.
  */
-json_t *ngx_cr_json_decode(const u_char *data, size_t len, const char **code,
-    ngx_str_t *detail);
+json_t *ngx_cr_json_decode(const u_char *data, size_t len,
+    ngx_uint_t *bad_utf8, ngx_str_t *detail);
 
 
 /* a document being written: a chain of buffers of pool */

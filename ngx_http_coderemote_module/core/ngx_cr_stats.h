@@ -37,6 +37,8 @@ void ngx_cr_stats_init(void);
 
 void ngx_cr_stats_add(ngx_uint_t stat, ngx_uint_t n);
 uint64_t ngx_cr_stats_sum(ngx_uint_t stat);
+/* Milliseconds since nginx was started; a reload does not change it. */
+uint64_t ngx_cr_stats_uptime(void);
 
 
 #endif /* _NGX_CR_STATS_H_INCLUDED_ */

@@ -51,9 +51,15 @@ void ngx_cr_watch_del(ngx_cr_watch_t *watch);
  */
 void ngx_cr_watch_block(ngx_cr_watch_t *watch);
 
-/* For the channel: the doorbell rang; the pool is gone. */
-void ngx_cr_watch_ring(ngx_cr_link_t *link);
+/*
+ * For the channel.  init: the table of a new link.  ring: the doorbell rang;
+ * NGX_AGAIN: there is more to do than one turn of the event loop should
+ * take.  lost: the pool is gone.  done: frees the table.
+ */
+ngx_int_t ngx_cr_watch_init(ngx_cr_link_t *link, ngx_log_t *log);
+ngx_int_t ngx_cr_watch_ring(ngx_cr_link_t *link);
 void ngx_cr_watch_lost(ngx_cr_link_t *link);
+void ngx_cr_watch_done(ngx_cr_link_t *link);
 
 
 #endif /* _NGX_CR_WATCH_H_INCLUDED_ */

@@ -21,6 +21,7 @@
 #include "ngx_cr_output.h"
 #include "ngx_cr_stats.h"
 #include "ngx_cr_watch.h"
+#include "ngx_cr_ws_utf8.h"
 
 
 #define NGX_HTTP_CODEREMOTE_AUTH_OFF       0
@@ -39,6 +40,8 @@ typedef struct {
     ngx_uint_t                   auth;
     ngx_cr_pool_t               *pool;
     size_t                       max_code_size;
+    size_t                       max_stdin_size;
+    size_t                       max_body_size;
     ngx_msec_t                   default_timeout;   /* 0: the language's */
     ngx_msec_t                   max_timeout;
     ngx_msec_t                   wait_timeout;      /* of ?wait=true */
@@ -137,11 +140,19 @@ struct ngx_http_coderemote_route_s {
 ngx_int_t ngx_http_coderemote_handler(ngx_http_request_t *r);
 /* The access phase: Host and Origin. */
 ngx_int_t ngx_http_coderemote_access(ngx_http_request_t *r);
+/* Refuses with a problem from the access phase: return what it returns. */
+ngx_int_t ngx_http_coderemote_forbid(ngx_http_request_t *r, ngx_uint_t code,
+    const char *detail);
+/* 1: coderemote_allow_origin has it. */
+ngx_uint_t ngx_http_coderemote_origin_listed(
+    ngx_http_coderemote_loc_conf_t *conf, const ngx_str_t *origin);
 
 /*
  * The life of a request that answers later.  hold: takes the reference for a
- * handler that is going to return NGX_DONE.  finish: gives it back with what
- * a content handler would have returned; nothing may follow.
+ * handler that is going to return NGX_DONE, and notices when the client goes:
+ * then nginx ends the request and runs its cleanups.  finish: gives the
+ * reference back with what a content handler would have returned; nothing may
+ * follow.
  */
 void ngx_http_coderemote_hold(ngx_http_request_t *r);
 void ngx_http_coderemote_finish(ngx_http_request_t *r, ngx_int_t rc);
@@ -162,17 +173,27 @@ ngx_int_t ngx_http_coderemote_send_problem(ngx_http_request_t *r,
 /* detail: a constant text */
 ngx_int_t ngx_http_coderemote_refuse(ngx_http_request_t *r, ngx_uint_t code,
     const char *detail);
-/* name and value must live as long as r; name "Retry-After", not lowercase */
+/* A header of the answer; the bytes of both must live as long as r does. */
 ngx_int_t ngx_http_coderemote_add_header(ngx_http_request_t *r,
-    const char *name, const ngx_str_t *value);
-/* A request header by its lowercase name; NULL: absent. */
+    const char *name, u_char *value, size_t len);
+/* The first request header of that lowercase name; NULL: absent. */
 ngx_table_elt_t *ngx_http_coderemote_header(ngx_http_request_t *r,
-    const char *name);
+    const char *name, size_t len);
+/*
+ * A query argument, percent-decoded into memory of r: NGX_OK; NGX_DECLINED:
+ * absent; NGX_ERROR.
+ */
+ngx_int_t ngx_http_coderemote_arg(ngx_http_request_t *r, const char *name,
+    ngx_str_t *value);
 
-/* problem codes */
+/*
+ * Problem codes.  problem: field may be NULL; fmt is ngx_snprintf's.  Bytes
+ * of a client are put in with %V only after they were found to be UTF-8.
+ */
 void ngx_http_coderemote_problem(ngx_http_coderemote_problem_t *problem,
     ngx_uint_t code, const char *field, const char *fmt, ...);
 const char *ngx_http_coderemote_problem_code(ngx_uint_t code);
+const char *ngx_http_coderemote_problem_title(ngx_uint_t code);
 ngx_uint_t ngx_http_coderemote_problem_status(ngx_uint_t code);
 
 /*
