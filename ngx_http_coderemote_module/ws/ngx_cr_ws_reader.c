@@ -121,8 +121,11 @@ ngx_cr_ws_reader_message(ngx_cr_ws_reader_t *r, ngx_cr_ws_event_t *ev)
 
     ev->type = NGX_CR_WS_EV_MESSAGE;
     ev->opcode = r->opcode;
-    ev->data = b->data;
     ev->len = b->len;
+
+    /* an empty message has no buffer, but is not nowhere */
+
+    ev->data = (b->data != NULL) ? b->data : r->parser.control;
 
     return NGX_OK;
 }

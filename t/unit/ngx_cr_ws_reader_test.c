@@ -771,6 +771,26 @@ TEST("an idle connection holds no buffer once its message was taken")
 }
 
 
+TEST("an empty message has an address, so that callers may add 0 to it")
+{
+    wire_t               w = { 0 };
+    u_char              *pos;
+    ngx_cr_ws_event_t    ev;
+    ngx_cr_ws_reader_t   r;
+
+    wire_text(&w, FIN | TEXT, "");
+    ngx_cr_ws_reader_init(&r, 1000, 0, ws_test_resize, NULL);
+
+    pos = w.data;
+    CHECK_INT(ngx_cr_ws_reader_next(&r, &pos, w.data + w.len, &ev), NGX_OK);
+    CHECK_INT(ev.len, 0);
+    CHECK(ev.data != NULL);
+
+    ngx_cr_ws_reader_done(&r);
+    wire_free(&w);
+}
+
+
 static void *
 no_memory(void *ctx, void *p, size_t size)
 {

