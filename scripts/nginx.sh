@@ -23,10 +23,11 @@ LD_HARDEN="-Wl,-z,relro -Wl,-z,now -Wl,--as-needed"
 
 # NGX_DEBUG_PALLOC gives every pool allocation its own malloc, so that the
 # sanitizer sees an overrun inside a pool too.  nginx itself passes NULL with
-# length 0 to memcpy, adds 0 to NULL and casts handler types: not ours.
+# length 0 to memcpy, adds 0 to NULL and stores unaligned words where it knows
+# that the processor can: checks that would only speak of its code.
 CC_ASAN="-O1 -g -fno-omit-frame-pointer -DNGX_DEBUG_PALLOC=1
     -fsanitize=address,undefined
-    -fno-sanitize=nonnull-attribute,pointer-overflow
+    -fno-sanitize=nonnull-attribute,pointer-overflow,alignment
     -fno-sanitize-recover=undefined"
 
 
@@ -250,6 +251,12 @@ build_nginx()
     fi
 
     nginx_source "$version"
+
+    # headers of another release are older than the objects: make sees nothing
+    if ! fresh "tree-$variant" "$NGINX_TREE"; then
+        rm -rf "$obj"
+        stamp "tree-$variant" "$NGINX_TREE"
+    fi
 
     if ! fresh "conf-$variant" "$hash" || [ ! -f "$obj/Makefile" ]; then
         ADVICE="a missing library: ./build.sh deps" \
