@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/sysmacros.h>
@@ -407,7 +408,7 @@ crw_root_copy(const char *path)
     left = CRW_ROOT_COPY;
 
     do {
-        n = copy_file_range(from, NULL, to, NULL, left, 0);
+        n = sendfile(to, from, NULL, left);
         left -= n > 0 ? (size_t) n : 0;
     } while (n > 0 && left > 0);
 
@@ -496,7 +497,7 @@ static int
 crw_root_device(const char *name, unsigned minor)
 {
     int     fd;
-    char    path[32], target[64], source[32];
+    char    path[32], target[64], source[64];
     mode_t  mask;
 
     (void) snprintf(path, sizeof(path), "dev/%s", name);

@@ -205,7 +205,7 @@ const crw_seccomp_rule_t  crw_seccomp_python_rules[] = {
 const crw_seccomp_group_t  crw_seccomp_init_groups[] = {
 
     { "reap children", "wait4 getrusage" },
-    { "report to the pool", "sendmsg" },
+    { "let the program go on, report to the pool", "close sendmsg" },
     { "leave", "exit exit_group" },
     { "signals that interrupt a wait", "rt_sigreturn restart_syscall" },
 

@@ -1,0 +1,578 @@
+/*
+ * One job in the forked interpreter, from its first line to its exit code, as
+ * "python3 main.py" in /work would do it: CPython's pythonrun.c and
+ * Py_FinalizeEx() are followed step by step, except that the interpreter is
+ * not taken apart at the end (the process ends anyway, a millisecond sooner).
+ */
+
+#include "crw_python.h"
+#include "../../../ipc/cr_request.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+
+#define CRW_PYTHON_FLUSH_FAILED  120    /* as Py_RunMain() */
+
+
+static int crw_python_setup(const crw_chain_job_t *job);
+static int crw_python_argv(const crw_chain_job_t *job);
+static int crw_python_environ(const crw_chain_job_t *job);
+static int crw_python_main_attributes(PyObject *dict);
+static int crw_python_exception(int *interrupted);
+static int crw_python_system_exit(void);
+static int crw_python_exit_code(PyObject *value);
+static int crw_python_finish(PyObject *module);
+static void crw_python_call(const char *module, const char *function,
+    int import);
+static void crw_python_restore_streams(void);
+static void crw_python_drop_modules(PyObject *module);
+static int crw_python_flush(void);
+static int crw_python_flush_one(const char *name, int report);
+
+
+/* made in the zygote, used by one job */
+
+static PyObject  *crw_python_loader;    /* of __main__ */
+static PyObject  *crw_python_environ_map;
+static PyObject  *crw_python_warm_code;
+
+
+/* touches what the first run of a program touches; prints nothing */
+
+static const char  crw_python_warm_text[] =
+    "import io, sys\n"
+    "class A:\n"
+    "    def __init__(self, x): self.x = x\n"
+    "def f(n):\n"
+    "    return [A(i).x for i in range(n)]\n"
+    "print(f'{sum(f(3)):d}', {'a': 1.5}, ('b', None), file=io.StringIO())\n"
+    "try:\n"
+    "    {}['x']\n"
+    "except KeyError as e:\n"
+    "    str(e)\n";
+
+
+int
+crw_python_prepare(void)
+{
+    PyObject  *module, *class, *os;
+
+    module = PyImport_ImportModule("importlib.machinery");
+    if (module == NULL) {
+        return -1;
+    }
+
+    class = PyObject_GetAttrString(module, "SourceFileLoader");
+    Py_DECREF(module);
+    if (class == NULL) {
+        return -1;
+    }
+
+    crw_python_loader = PyObject_CallFunction(class, "ss", "__main__",
+                                              CRW_PYTHON_PATH);
+    Py_DECREF(class);
+
+    os = PyImport_ImportModule("os");
+    if (os == NULL || crw_python_loader == NULL) {
+        return -1;
+    }
+
+    crw_python_environ_map = PyObject_GetAttrString(os, "environ");
+    Py_DECREF(os);
+    if (crw_python_environ_map == NULL) {
+        return -1;
+    }
+
+    crw_python_warm_code = Py_CompileString(crw_python_warm_text, "warm",
+                                            Py_file_input);
+
+    return crw_python_warm_code == NULL ? -1 : 0;
+}
+
+
+int
+crw_python_warm(void)
+{
+    PyObject  *dict, *r;
+
+    PyOS_AfterFork_Child();
+
+    dict = PyDict_New();
+    if (dict == NULL) {
+        return -1;
+    }
+
+    r = NULL;
+
+    if (PyDict_SetItemString(dict, "__builtins__", PyEval_GetBuiltins())
+        == 0)
+    {
+        r = PyRun_String(crw_python_warm_text, Py_file_input, dict, dict);
+    }
+
+    Py_DECREF(dict);
+
+    if (r == NULL) {
+        PyErr_Clear();
+        return -1;
+    }
+
+    Py_DECREF(r);
+
+    return 0;
+}
+
+
+int
+crw_python_run(const crw_chain_job_t *job)
+{
+    int        rc, interrupted;
+    FILE      *fp;
+    PyObject  *module, *dict, *r;
+
+    interrupted = 0;
+
+    module = PyImport_AddModule("__main__");
+    if (module == NULL) {
+        return 1;
+    }
+
+    Py_INCREF(module);
+    dict = PyModule_GetDict(module);
+
+    if (crw_python_setup(job) == -1
+        || crw_python_main_attributes(dict) == -1)
+    {
+        PyErr_Print();
+        return 1;
+    }
+
+    fp = fopen(CRW_PYTHON_PATH, "rb");
+    if (fp == NULL) {
+        return 1;
+    }
+
+    rc = 0;
+    r = PyRun_FileExFlags(fp, CRW_PYTHON_PATH, Py_file_input, dict, dict, 1,
+                          NULL);
+    if (r == NULL) {
+        rc = crw_python_exception(&interrupted);
+    }
+
+    Py_XDECREF(r);
+
+    /* as pythonrun.c's _PyRun_SimpleFile() */
+
+    if (PyDict_DelItemString(dict, "__file__") == -1
+        || PyDict_DelItemString(dict, "__cached__") == -1)
+    {
+        PyErr_Clear();
+    }
+
+    if (crw_python_finish(module) == -1) {
+        rc = CRW_PYTHON_FLUSH_FAILED;
+    }
+
+    if (interrupted) {
+        (void) signal(SIGINT, SIG_DFL);
+        (void) kill(getpid(), SIGINT);
+        rc = SIGINT + 128;
+    }
+
+    (void) fflush(NULL);
+
+    return rc;
+}
+
+
+static int
+crw_python_setup(const crw_chain_job_t *job)
+{
+    int        rc;
+    PyObject  *path, *work;
+
+    if (crw_python_argv(job) == -1 || crw_python_environ(job) == -1) {
+        return -1;
+    }
+
+    path = PySys_GetObject("path");     /* borrowed */
+    work = PyUnicode_FromString(CRW_SANDBOX_WORK);
+
+    rc = path == NULL || work == NULL ? -1 : PyList_Insert(path, 0, work);
+    Py_XDECREF(work);
+
+    return rc;
+}
+
+
+/* sys.argv = ["main.py", args...], sys.orig_argv with the interpreter */
+
+static int
+crw_python_argv(const crw_chain_job_t *job)
+{
+    int                   rc;
+    PyObject             *argv, *orig, *item;
+    cr_record_t           record;
+    const uint8_t        *data;
+    cr_request_reader_t   reader;
+
+    argv = Py_BuildValue("[s]", CRW_PYTHON_CODE);
+    orig = Py_BuildValue("[ss]", "python3", CRW_PYTHON_CODE);
+    rc = argv == NULL || orig == NULL ? -1 : 0;
+
+    cr_request_open(&reader, job->records, job->size);
+
+    while (rc == 0 && cr_request_next(&reader, &record, &data) == 1) {
+
+        if (record.kind != CR_RECORD_ARG) {
+            continue;
+        }
+
+        item = PyUnicode_DecodeFSDefaultAndSize((const char *) data,
+                                                (Py_ssize_t) record.len);
+        if (item == NULL || PyList_Append(argv, item) == -1
+            || PyList_Append(orig, item) == -1)
+        {
+            rc = -1;
+        }
+
+        Py_XDECREF(item);
+    }
+
+    if (rc == 0) {
+        rc = PySys_SetObject("argv", argv);
+    }
+
+    if (rc == 0) {
+        rc = PySys_SetObject("orig_argv", orig);
+    }
+
+    Py_XDECREF(argv);
+    Py_XDECREF(orig);
+
+    return rc;
+}
+
+
+/* through os.environ, which also calls putenv(3) */
+
+static int
+crw_python_environ(const crw_chain_job_t *job)
+{
+    int                   rc;
+    PyObject             *name, *value;
+    const char           *text, *eq;
+    cr_record_t           record;
+    const uint8_t        *data;
+    cr_request_reader_t   reader;
+
+    rc = 0;
+    cr_request_open(&reader, job->records, job->size);
+
+    while (rc == 0 && cr_request_next(&reader, &record, &data) == 1) {
+
+        if (record.kind != CR_RECORD_ENV) {
+            continue;
+        }
+
+        text = (const char *) data;
+        eq = strchr(text, '=');
+        if (eq == NULL) {
+            continue;
+        }
+
+        name = PyUnicode_DecodeFSDefaultAndSize(text,
+                                                (Py_ssize_t) (eq - text));
+        value = PyUnicode_DecodeFSDefault(eq + 1);
+
+        if (name == NULL || value == NULL
+            || PyObject_SetItem(crw_python_environ_map, name, value) == -1)
+        {
+            rc = -1;
+        }
+
+        Py_XDECREF(name);
+        Py_XDECREF(value);
+    }
+
+    return rc;
+}
+
+
+static int
+crw_python_main_attributes(PyObject *dict)
+{
+    int        rc;
+    PyObject  *file;
+
+    file = PyUnicode_FromString(CRW_PYTHON_PATH);
+    if (file == NULL) {
+        return -1;
+    }
+
+    rc = PyDict_SetItemString(dict, "__file__", file);
+    Py_DECREF(file);
+
+    if (rc == -1 || PyDict_SetItemString(dict, "__cached__", Py_None) == -1) {
+        return -1;
+    }
+
+    return PyDict_SetItemString(dict, "__loader__", crw_python_loader);
+}
+
+
+/* prints what ended the program as the interpreter would; its exit code */
+
+static int
+crw_python_exception(int *interrupted)
+{
+    /* exactly KeyboardInterrupt, as run_eval_code_obj() */
+
+    *interrupted = PyErr_Occurred() == PyExc_KeyboardInterrupt;
+
+    if (PyErr_ExceptionMatches(PyExc_SystemExit)) {
+        return crw_python_system_exit();
+    }
+
+    PyErr_Print();
+
+    return 1;
+}
+
+
+/* as pythonrun.c's _Py_HandleSystemExit() */
+
+static int
+crw_python_system_exit(void)
+{
+    int        rc;
+    PyObject  *type, *value, *traceback, *code;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+
+    (void) fflush(stdout);
+
+    code = value != NULL ? PyObject_GetAttrString(value, "code") : NULL;
+    if (code == NULL) {
+        PyErr_Clear();
+        code = value;
+        Py_XINCREF(code);
+    }
+
+    rc = crw_python_exit_code(code);
+
+    Py_XDECREF(code);
+    Py_XDECREF(type);
+    Py_XDECREF(value);
+    Py_XDECREF(traceback);
+    PyErr_Clear();
+
+    return rc;
+}
+
+
+static int
+crw_python_exit_code(PyObject *value)
+{
+    PyObject  *file;
+
+    if (value == NULL || value == Py_None) {
+        return 0;
+    }
+
+    if (PyLong_Check(value)) {
+        return (int) PyLong_AsLong(value);
+    }
+
+    file = PySys_GetObject("stderr");   /* borrowed */
+
+    if (file != NULL && file != Py_None) {
+        (void) PyFile_WriteObject(value, file, Py_PRINT_RAW);
+
+    } else {
+        (void) PyObject_Print(value, stderr, Py_PRINT_RAW);
+        (void) fflush(stderr);
+    }
+
+    PySys_WriteStderr("\n");
+
+    return 1;
+}
+
+
+/*
+ * As Py_FinalizeEx(): threads, exit handlers, output, then the program's own
+ * objects.  -1 when output could not be written.
+ */
+
+static int
+crw_python_finish(PyObject *module)
+{
+    int             rc;
+    PyThreadState  *thread;
+
+    crw_python_call("threading", "_shutdown", 0);
+
+    thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
+
+    if (PyThreadState_Next(thread) != NULL) {
+
+        /* daemon threads: only the real thing stops them where they are */
+
+        Py_DECREF(module);
+        return Py_FinalizeEx();
+    }
+
+    crw_python_call("atexit", "_run_exitfuncs", 1);
+
+    rc = crw_python_flush();
+
+    crw_python_restore_streams();
+    crw_python_drop_modules(module);
+
+    if (crw_python_flush() == -1) {
+        rc = -1;
+    }
+
+    return rc;
+}
+
+
+static void
+crw_python_call(const char *module, const char *function, int import)
+{
+    PyObject  *modules, *m, *r;
+
+    if (import) {
+        m = PyImport_ImportModule(module);
+
+    } else {
+        modules = PyImport_GetModuleDict();
+        m = PyDict_GetItemString(modules, module);
+        Py_XINCREF(m);
+    }
+
+    if (m == NULL) {
+        PyErr_Clear();
+        return;
+    }
+
+    r = PyObject_CallMethod(m, function, NULL);
+
+    if (r == NULL) {
+        PyErr_WriteUnraisable(m);
+    }
+
+    Py_XDECREF(r);
+    Py_DECREF(m);
+}
+
+
+/* as finalize_modules_delete_special() */
+
+static void
+crw_python_restore_streams(void)
+{
+    size_t                    i;
+    PyObject                 *value;
+    static const char *const  names[][2] = {
+        { "stdin",  "__stdin__" },
+        { "stdout", "__stdout__" },
+        { "stderr", "__stderr__" },
+        { "last_type", NULL },
+        { "last_value", NULL },
+        { "last_traceback", NULL }
+    };
+
+    for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+
+        value = names[i][1] != NULL ? PySys_GetObject(names[i][1]) : Py_None;
+
+        if (PySys_SetObject(names[i][0], value != NULL ? value : Py_None)
+            == -1)
+        {
+            PyErr_Clear();
+        }
+    }
+}
+
+
+/*
+ * The module goes, and with it its objects, whose __del__ still see their
+ * globals; those in cycles (a function is one with its globals) are found by
+ * the collector, which looks at nothing older than the job.
+ */
+
+static void
+crw_python_drop_modules(PyObject *module)
+{
+    PyObject  *modules;
+
+    modules = PyImport_GetModuleDict();
+
+    if (PyDict_DelItemString(modules, "__main__") == -1) {
+        PyErr_Clear();
+    }
+
+    Py_DECREF(module);
+
+    (void) PyGC_Collect();
+}
+
+
+static int
+crw_python_flush(void)
+{
+    int  rc;
+
+    rc = crw_python_flush_one("stdout", 1);
+
+    if (crw_python_flush_one("stderr", 0) == -1) {
+        rc = -1;
+    }
+
+    return rc;
+}
+
+
+static int
+crw_python_flush_one(const char *name, int report)
+{
+    int        closed;
+    PyObject  *file, *r;
+
+    file = PySys_GetObject(name);       /* borrowed */
+
+    if (file == NULL || file == Py_None) {
+        return 0;
+    }
+
+    r = PyObject_GetAttrString(file, "closed");
+    closed = r != NULL && PyObject_IsTrue(r) == 1;
+    Py_XDECREF(r);
+    PyErr_Clear();
+
+    if (closed) {
+        return 0;
+    }
+
+    r = PyObject_CallMethod(file, "flush", NULL);
+    Py_XDECREF(r);
+
+    if (r != NULL) {
+        return 0;
+    }
+
+    if (report) {
+        PyErr_WriteUnraisable(file);
+
+    } else {
+        PyErr_Clear();
+    }
+
+    return -1;
+}
