@@ -105,9 +105,11 @@ typedef struct {
     const ngx_http_coderemote_route_t  *route;
     ngx_str_t                    user;      /* "local" with auth off */
     ngx_str_t                    id;        /* the path's {id}, as sent */
-    json_t                      *body;      /* ROUTE_BODY: parsed object */
+    json_t                      *body;      /* ROUTE_BODY: parsed object,
+                                               until the handler returns */
+    ngx_str_t                    read;      /* body so far, while reading */
+    size_t                       size;      /* room in it */
     void                        *data;      /* the handler's own */
-    unsigned                     held:1;    /* r->main->count is ours */
 } ngx_http_coderemote_ctx_t;
 
 
