@@ -32,6 +32,7 @@ cmd:openssl          openssl
 cmd:clang            clang
 file:/usr/lib/llvm-*/lib/clang/*/lib/linux/libclang_rt.fuzzer-* libclang-rt-dev
 cmd:chromium|chromium-browser|google-chrome chromium
+perl:IO::Socket::SSL libio-socket-ssl-perl
 "
 
 MODULE_DEPS="
@@ -62,6 +63,9 @@ probe()
         ;;
     file:*)
         compgen -G "$what" >/dev/null
+        ;;
+    perl:*)
+        perl -M"$what" -e1 2>/dev/null
         ;;
     esac
 }
@@ -110,7 +114,7 @@ apt_install()
     as_root env DEBIAN_FRONTEND=noninteractive apt-get update \
         || echo "apt-get update failed: going on with the lists at hand"
     as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y \
-        --no-install-recommends "$@"
+        -o DPkg::Lock::Timeout=300 --no-install-recommends "$@"
 }
 
 

@@ -269,12 +269,20 @@ build_nginx()
     step "nginx-$variant" "building nginx $version ($variant)" \
         make_tree "$NGINX_TREE" "$obj"
 
-    if [ "$variant" = release ]; then
-        mkdir -p "$BUILD/nginx/sbin" "$BUILD/nginx/logs"
-        cp "$obj/nginx" "$BUILD/nginx/sbin/nginx.new"
-        mv "$BUILD/nginx/sbin/nginx.new" "$BUILD/nginx/sbin/nginx"
-    fi
+    case $variant in
+    release) install_nginx "$obj" "$BUILD/nginx" ;;
+    plain)   install_nginx "$obj" "$BUILD/nginx-plain" ;;
+    esac
     stamp "nginx-$variant" "$hash $(module_hash)"
+}
+
+
+# A running nginx keeps its old file: the new one takes the name only.
+install_nginx()
+{
+    mkdir -p "$2/sbin" "$2/logs"
+    cp "$1/nginx" "$2/sbin/nginx.new"
+    mv "$2/sbin/nginx.new" "$2/sbin/nginx"
 }
 
 

@@ -1,14 +1,16 @@
 # The two parts beside nginx: the worker pool in C and the page.
 
 
-# worker_make VARIANT TARGET...: release in build/, asan in build/asan/
+# worker_make VARIANT ARGUMENT...: release in build/, others in build/VARIANT/
 worker_make()
 {
     local variant=$1 out=$BUILD
     shift
 
+    if [ "$variant" != release ]; then
+        out=$BUILD/$variant
+    fi
     if [ "$variant" = asan ]; then
-        out=$BUILD/asan
         set -- MODE=asan "$@"
     fi
     mkdir -p "$out"

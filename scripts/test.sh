@@ -2,8 +2,8 @@
 # is, whether this checkout has it, and the run, whose output goes to
 # var/log/test-SUITE.log with its closing lines on the screen.
 
-SUITES="lint page-lint page unit unit-asan unit-tsan t t-dynamic t-hup t-asan
-    e2e sandbox conf versions"
+SUITES="lint page-lint page unit unit-asan unit-tsan fuzz t t-dynamic t-hup
+    t-asan e2e sandbox conf clang versions"
 
 TESTS=$BUILD/test
 
@@ -17,6 +17,7 @@ suite_title()
     unit)      echo "C unit tests" ;;
     unit-asan) echo "C unit tests under ASan and UBSan" ;;
     unit-tsan) echo "C unit tests under TSan" ;;
+    fuzz)      echo "fuzz targets: all seeds, then some seconds each" ;;
     t)         echo "Test::Nginx, the module compiled in" ;;
     t-dynamic) echo "Test::Nginx, the module loaded" ;;
     t-hup)     echo "Test::Nginx, HUP between blocks" ;;
@@ -24,6 +25,7 @@ suite_title()
     e2e)       echo "a browser on the running site" ;;
     sandbox)   echo "attempts to get out of the sandbox" ;;
     conf)      echo "nginx accepts every configuration in conf/" ;;
+    clang)     echo "clang takes the module and the pool without a warning" ;;
     versions)  echo "the module for nginx 1.22 and 1.30" ;;
     *)         return 1 ;;
     esac
@@ -38,11 +40,11 @@ suite_there()
     page-lint) [ -f "$ROOT/html/package-lock.json" ] ;;
     page)      [ -f "$ROOT/html/package-lock.json" ] ;;
     unit*)     [ -f "$ROOT/t/unit/Makefile" ] ;;
+    fuzz)      [ -f "$ROOT/t/fuzz/Makefile" ] ;;
     t|t-*)     compgen -G "$ROOT/t/*.t" >/dev/null && module_present ;;
     e2e)       [ -f "$ROOT/t/e2e/run.mjs" ] ;;
     sandbox)   [ -x "$ROOT/t/sandbox/run" ] ;;
-    conf)      module_present ;;
-    versions)  module_present ;;
+    conf|clang|versions) module_present ;;
     esac
 }
 
@@ -52,7 +54,7 @@ suite_needs()
 {
     case $1 in
     page-lint|page) web_packages ;;
-    unit*)     nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}" ;;
+    unit*|fuzz|clang) nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}" ;;
     t|t-hup)   build_nginx release; build_worker ;;
     t-dynamic) build_nginx plain; build_worker ;;
     t-asan)    build_nginx asan; build_worker ;;
@@ -74,6 +76,7 @@ suite_run()
                    check-asan ;;
     unit-tsan) make -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" \
                    check-tsan ;;
+    fuzz)      run_fuzz ;;
     t)         run_prove release ;;
     t-dynamic) run_prove plain ;;
     t-hup)     TEST_NGINX_USE_HUP=1 run_prove release ;;
@@ -81,6 +84,7 @@ suite_run()
     e2e)       run_e2e ;;
     sandbox)   "$ROOT/t/sandbox/run" ;;
     conf)      check_configurations ;;
+    clang)     check_clang ;;
     versions)  check_versions ;;
     esac
 }
@@ -115,6 +119,14 @@ run_prove()
     cd "$ROOT"
     files=${TEST_FILES:-t/*.t}
     prove -I t/lib $files
+}
+
+
+run_fuzz()
+{
+    make -C "$ROOT/t/fuzz" BUILD="$BUILD" JOBS="$JOBS" check
+    make -C "$ROOT/t/fuzz" BUILD="$BUILD" JOBS="$JOBS" \
+        SECONDS="${FUZZ_SECONDS:-3}" run
 }
 
 
@@ -174,6 +186,19 @@ check_configurations()
                 -c "$dir/$(basename "$file")"
         done
     done
+}
+
+
+# gcc builds everything else; the other compiler sees other mistakes.
+check_clang()
+{
+    local obj=$BUILD/obj-clang
+
+    worker_make clang CC=clang
+    rm -rf "$obj"
+    configure_tree "$NGINX_TREE" "$obj" --with-cc=clang $NGINX_OPTIONS \
+        --with-cc-opt="$CC_HARDEN" --add-dynamic-module="$ROOT"
+    make_tree "$NGINX_TREE" "$obj" modules
 }
 
 
