@@ -114,6 +114,14 @@ crw_event_add(crw_loop_t *loop, crw_event_t *ev, int fd, uint32_t mask)
 }
 
 
+void
+crw_event_hold(crw_event_t *ev, int fd)
+{
+    ev->fd = fd;
+    ev->mask = 0;
+}
+
+
 int
 crw_event_watch(crw_loop_t *loop, crw_event_t *ev, uint32_t mask)
 {
@@ -154,6 +162,14 @@ crw_event_close(crw_event_t *ev)
         ev->fd = -1;
         ev->mask = 0;
     }
+}
+
+
+void
+crw_event_forget(crw_loop_t *loop, crw_event_t *ev)
+{
+    (void) crw_event_watch(loop, ev, 0);
+    ev->fd = -1;
 }
 
 

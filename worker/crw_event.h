@@ -61,9 +61,13 @@ void crw_loop_once(crw_loop_t *loop, int max_ms);
 void crw_event_init(crw_event_t *ev, crw_event_pt handler, void *data);
 /* takes the descriptor over, also when it fails: then it is closed */
 int crw_event_add(crw_loop_t *loop, crw_event_t *ev, int fd, uint32_t mask);
+/* takes it over without watching it */
+void crw_event_hold(crw_event_t *ev, int fd);
 /* mask 0: not watched for now, not even for a hang-up */
 int crw_event_watch(crw_loop_t *loop, crw_event_t *ev, uint32_t mask);
 void crw_event_close(crw_event_t *ev);
+/* leaves the descriptor open: it is somebody else's after all */
+void crw_event_forget(crw_loop_t *loop, crw_event_t *ev);
 
 void crw_timer_init(crw_timer_t *timer, crw_timer_pt handler, void *data);
 void crw_timer_set(crw_loop_t *loop, crw_timer_t *timer, uint64_t delay_us);

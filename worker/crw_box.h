@@ -1,0 +1,43 @@
+/*
+ * A box: from its cgroup to the sandbox that waits for a job, and back.
+ */
+
+#ifndef CRW_BOX_H
+#define CRW_BOX_H
+
+
+#include "crw_pool.h"
+
+
+void crw_box_init(crw_box_t *box, crw_family_t *family, uint32_t number);
+
+/* for the zygote: makes the cgroup (-1: failed, will be tried later) ... */
+int crw_box_prepare(crw_box_t *box);
+/* ... the zygote has been asked for the keeper ... */
+void crw_box_asked(crw_box_t *box, crw_zygote_t *zygote);
+/* ... and here it is; takes pidfd over */
+void crw_box_keeper(crw_box_t *box, pid_t pid, int pidfd);
+
+/* the attach thread's answer */
+void crw_box_attached(crw_attach_request_t *request);
+
+/* a ready sandbox for a job, NULL: none */
+crw_box_t *crw_box_take(crw_family_t *family);
+
+/* SIGKILL to everything in the sandbox; hooks->gone follows */
+void crw_box_kill(crw_box_t *box);
+
+/* signal to the program itself */
+int crw_box_signal(crw_box_t *box, int signo);
+
+/* the job is over: whatever is left is killed, then built again */
+void crw_box_release(crw_box_t *box);
+
+/* logs the step, counts it, drops the box */
+void crw_box_fail(crw_box_t *box, const char *step, int errnum);
+
+/* kills all of it, keeper and cgroup too, and starts it from the beginning */
+void crw_box_drop(crw_box_t *box);
+
+
+#endif
