@@ -5,8 +5,6 @@ import react from '@vitejs/plugin-react';
 import type { Plugin } from 'vite';
 import { defineConfig } from 'vitest/config';
 
-const VERSION = readFileSync(new URL('../VERSION', import.meta.url), 'utf8').trim();
-
 /**
  * Puts src/boot.js before everything else as a classic script, so that the
  * chosen theme is there at the first paint. It cannot be inline (the page
@@ -39,7 +37,6 @@ const backend = process.env['CODEREMOTE_URL'] ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
   plugins: [react(), bootScript()],
-  define: { __VERSION__: JSON.stringify(VERSION) },
   build: {
     outDir: '../build/html',
     emptyOutDir: true,

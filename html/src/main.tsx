@@ -12,8 +12,8 @@ import './styles/output.css';
 async function isStale(): Promise<boolean> {
   const entry = document.querySelector<HTMLScriptElement>('script[type=module][src]');
   const response = await fetch('/', { cache: 'no-store' });
-  const name = entry?.getAttribute('src');
-  return response.ok && name != null && !(await response.text()).includes(name);
+  const name = entry?.getAttribute('src') ?? '';
+  return response.ok && name !== '' && !(await response.text()).includes(name);
 }
 
 // After a deployment an old page asks for chunks that are gone.

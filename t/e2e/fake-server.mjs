@@ -8,7 +8,14 @@
 // browser test runs against both.
 import { createHash, randomUUID } from 'node:crypto';
 import { spawn } from 'node:child_process';
-import { createReadStream, existsSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  createReadStream,
+  existsSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, normalize } from 'node:path';
@@ -88,7 +95,10 @@ class Job {
     writeFileSync(join(this.dir, 'main.py'), this.request.code);
     this.startedAt = Date.now();
     // A new process group, so that what the program starts ends with it.
-    this.child = spawn('/usr/bin/python3', ['-u', 'main.py'], { cwd: this.dir, detached: true });
+    this.child = spawn('/usr/bin/python3', ['-u', 'main.py'], {
+      cwd: this.dir,
+      detached: true,
+    });
     this.setStatus('running');
     this.timer = setTimeout(() => this.end('timed_out', 'wall'), TIMEOUT_MS);
     this.child.stdout.setEncoding('utf8').on('data', (data) => this.output('stdout', data));
@@ -236,7 +246,12 @@ function handle(message, send) {
     case 'execute': {
       const created = new Job({ interactive: true, ...message });
       jobs.set(created.id, created);
-      send({ type: 'accepted', ref: message.ref, job_id: created.id, status: 'queued' });
+      send({
+        type: 'accepted',
+        ref: message.ref,
+        job_id: created.id,
+        status: 'queued',
+      });
       created.watchers.add(send);
       created.start();
       return;
@@ -247,7 +262,12 @@ function handle(message, send) {
     default:
   }
   if (job === undefined) {
-    send({ type: 'error', job_id: message.job_id, code: 'not_found', detail: 'There is no such job.' });
+    send({
+      type: 'error',
+      job_id: message.job_id,
+      code: 'not_found',
+      detail: 'There is no such job.',
+    });
     return;
   }
   const alive = job.result === null;
@@ -277,15 +297,19 @@ function handle(message, send) {
       }
       break;
     default:
-      send({ type: 'error', code: 'invalid_field', detail: `Unknown type ${message.type}.` });
+      send({
+        type: 'error',
+        code: 'invalid_field',
+        detail: `Unknown type ${message.type}.`,
+      });
   }
 }
 
 function allowed(request) {
   const own = `127.0.0.1:${PORT}`;
   const { host, origin } = request.headers;
-  const hosts = [own, `localhost:${PORT}`];
-  return hosts.includes(host) && (!origin || hosts.includes(origin.replace('http://', '')));
+  const hosts = new Set([own, `localhost:${PORT}`]);
+  return hosts.has(host) && (!origin || hosts.has(origin.replace('http://', '')));
 }
 
 function upgrade(request, connection) {
@@ -332,7 +356,10 @@ function upgrade(request, connection) {
 /* HTTP */
 
 function json(response, status, body, headers = {}) {
-  response.writeHead(status, { 'Content-Type': 'application/json', ...headers });
+  response.writeHead(status, {
+    'Content-Type': 'application/json',
+    ...headers,
+  });
   response.end(JSON.stringify(body));
 }
 
@@ -340,7 +367,10 @@ function serveFile(request, response) {
   const path = normalize(decodeURIComponent(new URL(request.url, 'http://x').pathname));
   const file = join(ROOT, path === '/' ? 'index.html' : path);
   if (!file.startsWith(ROOT) || !existsSync(file) || !statSync(file).isFile()) {
-    json(response, 404, { code: 'not_found', detail: 'There is no such page.' });
+    json(response, 404, {
+      code: 'not_found',
+      detail: 'There is no such page.',
+    });
     return;
   }
   const gzip = existsSync(`${file}.gz`) && /gzip/.test(request.headers['accept-encoding'] ?? '');
@@ -358,7 +388,10 @@ const server = createServer((request, response) => {
   const { pathname } = new URL(request.url, 'http://x');
   const jobId = /^\/jobs\/([\w-]+)$/.exec(pathname)?.[1];
   if (!allowed(request)) {
-    json(response, 403, { code: 'forbidden_host', detail: 'Use 127.0.0.1 or localhost.' });
+    json(response, 403, {
+      code: 'forbidden_host',
+      detail: 'Use 127.0.0.1 or localhost.',
+    });
   } else if (pathname === '/languages') {
     json(response, 200, LANGUAGES);
   } else if (pathname === '/health') {

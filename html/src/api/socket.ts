@@ -27,17 +27,9 @@ const CONNECT_WITHIN_MS = 10_000;
 const JITTER = 0.2;
 
 const CLOSE_GOING_AWAY = 1001;
-const CLOSES_FOR_GOOD: readonly number[] = [1008, 4401, 4403];
+const CLOSES_FOR_GOOD = new Set([1008, 4401, 4403]);
 
-const KNOWN_TYPES: readonly string[] = [
-  'hello',
-  'accepted',
-  'status',
-  'output',
-  'result',
-  'error',
-  'pong',
-];
+const KNOWN_TYPES = new Set(['hello', 'accepted', 'status', 'output', 'result', 'error', 'pong']);
 
 /** The message, or null for anything that the protocol does not know. */
 export function parseServerMessage(data: unknown): ServerMessage | null {
@@ -55,7 +47,7 @@ export function parseServerMessage(data: unknown): ServerMessage | null {
     value === null ||
     !('type' in value) ||
     typeof value.type !== 'string' ||
-    !KNOWN_TYPES.includes(value.type)
+    !KNOWN_TYPES.has(value.type)
   ) {
     return null;
   }
@@ -173,7 +165,7 @@ export class JobSocket {
     if (this.#stopped) {
       return;
     }
-    if (CLOSES_FOR_GOOD.includes(code)) {
+    if (CLOSES_FOR_GOOD.has(code)) {
       this.#setState({ status: 'refused', code, reason });
       return;
     }
@@ -205,7 +197,7 @@ export class JobSocket {
 }
 
 /** Address of the server's /ws beside this page. */
-export function socketUrl(location: Location): string {
+export function socketUrl(location: Pick<Location, 'protocol' | 'host'>): string {
   const scheme = location.protocol === 'https:' ? 'wss:' : 'ws:';
   return `${scheme}//${location.host}/ws`;
 }

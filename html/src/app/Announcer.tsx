@@ -1,4 +1,3 @@
-import { useEffect, useState } from 'react';
 import type { ReactElement } from 'react';
 import { count } from '../run/format';
 import { outcome } from '../output/RunStatus';
@@ -22,10 +21,8 @@ function sentence(state: RunState): string {
 
 /** Tells screen readers once what happened; the output itself stays silent. */
 export function Announcer(): ReactElement {
-  const phase = useRun((state) => state.phase);
-  const [text, setText] = useState('');
+  const text = useRun(sentence);
 
-  useEffect(() => setText(sentence(useRun.getState())), [phase]);
   return (
     <div className="visually-hidden" role="status" aria-live="polite" id="announcer">
       {text}

@@ -50,14 +50,21 @@ function useTitle(language: Language): void {
   }, [language, running]);
 }
 
-/** A run that finds no pool asks at once whether it is back. */
+/** A refused run or a new connection asks at once whether the pool is up. */
 function usePoolWatch(): void {
   const client = useQueryClient();
-  const code = useRun((state) => state.problem?.code);
-  const connection = useRun((state) => state.connection.status);
-  useEffect(() => {
-    void client.invalidateQueries({ queryKey: ['health'] });
-  }, [client, code, connection]);
+  useEffect(
+    () =>
+      useRun.subscribe((state, previous) => {
+        if (
+          state.connection.status !== previous.connection.status ||
+          (state.phase === 'refused' && previous.phase !== 'refused')
+        ) {
+          void client.invalidateQueries({ queryKey: ['health'] });
+        }
+      }),
+    [client],
+  );
 }
 
 /** What a narrow screen shows instead of two panels. */
@@ -101,21 +108,23 @@ export function App(): ReactElement {
     <div className="app" data-pane={pane === 'code' ? 'code' : 'panel'}>
       <Toolbar languages={languages} language={language} layout={layout} />
       <Banner />
-      <Split
-        direction={layout}
-        value={share}
-        initial={SPLIT_DEFAULT[layout]}
-        label="Size of the editor"
-        onChange={(value) =>
-          useUi.setState((state) => ({ split: { ...state.split, [layout]: value } }))
-        }
-        first={
-          <main aria-label="Editor" data-region="editor">
-            <Editor language={language} />
-          </main>
-        }
-        second={<OutputPanel />}
-      />
+      <main>
+        <Split
+          direction={layout}
+          value={share}
+          initial={SPLIT_DEFAULT[layout]}
+          label="Size of the editor"
+          onChange={(value) =>
+            useUi.setState((state) => ({ split: { ...state.split, [layout]: value } }))
+          }
+          first={
+            <section className="code" aria-label="Editor" data-region="editor">
+              <Editor language={language} />
+            </section>
+          }
+          second={<OutputPanel />}
+        />
+      </main>
       <PaneBar />
       <StatusBar language={language} />
       <KeySheet />

@@ -4,7 +4,7 @@ import { ApiError } from '../api/http';
 import { useDraft } from '../editor/draft';
 import { socket } from '../run/session';
 import { isActive, useRun } from '../run/store';
-import { useCountdown } from '../run/useNow';
+import { useCountdown } from '../run/time';
 import { WarnIcon } from '../ui/icons';
 import { useUi } from '../ui/store';
 import { useOnline } from '../ui/online';

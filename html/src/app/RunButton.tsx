@@ -3,7 +3,7 @@ import { useHealth } from '../api/queries';
 import { useDraft } from '../editor/draft';
 import { run, stop } from '../run/session';
 import { isActive, useRun } from '../run/store';
-import { useCountdown } from '../run/useNow';
+import { useCountdown } from '../run/time';
 import { RunIcon, StopIcon } from '../ui/icons';
 import { chord } from '../ui/platform';
 

@@ -45,7 +45,7 @@ function useMonaco(wanted: boolean): MonacoModule | null {
   return module;
 }
 
-/** Carries text, selection, scroll position and focus into Monaco. */
+/** Carries selection, scroll position and focus into Monaco. */
 function takeOver(instance: MonacoEditor, area: HTMLTextAreaElement): void {
   const model = instance.getModel();
   if (model === null) {
@@ -159,7 +159,7 @@ export function Editor({ language }: EditorProps): ReactElement {
 
   useEffect(() => {
     module?.setTheme(theme);
-  }, [module, theme, instance]);
+  }, [module, theme]);
 
   return (
     <div className="editor">

@@ -52,6 +52,15 @@ export function PlainEditor({ label, elementRef, onComposing }: PlainEditorProps
     return () => elementRef(null);
   }, [elementRef]);
 
+  // Type at once. Not on touch screens, where focus raises the keyboard.
+  useEffect(() => {
+    const element = area.current;
+    if (window.matchMedia('(pointer: fine)').matches && document.activeElement === document.body) {
+      element?.setSelectionRange(0, 0);
+      element?.focus();
+    }
+  }, []);
+
   useEffect(() => {
     setEditor({
       focus: () => area.current?.focus(),

@@ -37,6 +37,8 @@ import 'monaco-editor/features/wordPartOperations/register';
 // In 0.57.0 features/suggest lacks the controller: no list would ever open.
 import 'monaco-editor/editor/contrib/suggest/browser/suggestController';
 import 'monaco-editor/languages/definitions/python/register';
+// In this chunk already: a first Enter after a colon must find its rules.
+import 'monaco-editor/languages/definitions/python/python';
 
 import type { Theme } from '../ui/store';
 import { FONT_FAMILY, FONT_SIZE, LINE_HEIGHT } from './metrics';
@@ -130,11 +132,10 @@ export function describe(instance: MonacoEditor, language: string, label: string
 }
 
 export function createEditor(host: HTMLElement, value: string): MonacoEditor {
-  return monaco.editor.create(host, {
+  const instance = monaco.editor.create(host, {
     value,
     accessibilitySupport: 'auto',
     automaticLayout: true,
-    bracketPairColorization: { enabled: false },
     contextmenu: true,
     fixedOverflowWidgets: true,
     folding: false,
@@ -162,6 +163,11 @@ export function createEditor(host: HTMLElement, value: string): MonacoEditor {
     unicodeHighlight: { ambiguousCharacters: true, invisibleCharacters: true },
     wordBasedSuggestions: 'currentDocument',
   });
+  // Brackets in six colours are noise here; only the model can switch them off.
+  instance.getModel()?.updateOptions({
+    bracketColorizationOptions: { enabled: false, independentColorPoolPerBracketType: false },
+  });
+  return instance;
 }
 
 /** Monaco measures its font once; a web font may arrive later. */

@@ -71,7 +71,6 @@ export function OutputLog(): ReactElement {
           {count(dropped, 'earlier line')} left out here; copy and download have them.
         </p>
       )}
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls: the keyboard must reach it */}
       <div
         ref={log}
         className={wrap ? 'log wrap' : 'log'}

@@ -6,7 +6,7 @@ import { outcomeOf, refusalOf } from '../run/sentence';
 import type { Outcome } from '../run/sentence';
 import { isActive, useRun } from '../run/store';
 import type { RunState } from '../run/store';
-import { useCountdown, useNow } from '../run/useNow';
+import { useCountdown, useElapsed } from '../run/time';
 import { CheckIcon, ClockIcon, CrossIcon, StopIcon, WarnIcon } from '../ui/icons';
 
 /** How the last run ended, or why it did not start; null while one runs. */
@@ -32,12 +32,13 @@ function phaseTitle(state: RunState): string {
 
 function Ticking(): ReactElement {
   const state = useRun();
-  useNow(true, 100);
+  const elapsed = useElapsed(state.clockFrom);
+
   return (
     <div className="status active" data-phase={state.phase}>
       <span className="pulse" aria-hidden="true" />
       <strong>{phaseTitle(state)}</strong>
-      <span className="clock">{clock(performance.now() - state.clockFrom)}</span>
+      <span className="clock">{clock(elapsed)}</span>
     </div>
   );
 }

@@ -1,26 +1,11 @@
 import { useEffect, useRef, useState } from 'react';
-import type { KeyboardEvent, ReactElement } from 'react';
+import type { KeyboardEvent, ReactElement, ReactNode } from 'react';
 import { controller } from '../run/session';
 import { useRun } from '../run/store';
 import { chord } from '../ui/platform';
 
 /** Programs that end at once should not flash an input line. */
 const SHOW_AFTER_MS = 300;
-
-function useShown(): boolean {
-  const open = useRun((state) => state.phase === 'running' && state.stdinOpen && !state.stopping);
-  const [shown, setShown] = useState(false);
-
-  useEffect(() => {
-    if (!open) {
-      setShown(false);
-      return undefined;
-    }
-    const timer = setTimeout(() => setShown(true), SHOW_AFTER_MS);
-    return () => clearTimeout(timer);
-  }, [open]);
-  return open && shown;
-}
 
 /** The lines sent so far, for the arrow keys. */
 const history: string[] = [];
@@ -104,7 +89,22 @@ function StdinLine(): ReactElement {
   );
 }
 
-/** One line of input for the program, there while it runs and reads. */
+function Delayed({ children }: { children: ReactNode }): ReactNode {
+  const [shown, setShown] = useState(false);
+
+  useEffect(() => {
+    const timer = setTimeout(() => setShown(true), SHOW_AFTER_MS);
+    return () => clearTimeout(timer);
+  }, []);
+  return shown ? children : null;
+}
+
+/** One line of input for the program, there while it runs and its stdin is open. */
 export function StdinBar(): ReactElement | null {
-  return useShown() ? <StdinLine /> : null;
+  const open = useRun((state) => state.phase === 'running' && state.stdinOpen && !state.stopping);
+  return open ? (
+    <Delayed>
+      <StdinLine />
+    </Delayed>
+  ) : null;
 }

@@ -82,7 +82,7 @@ export class RunController {
     this.#store.setState({
       phase: 'sending',
       jobId: null,
-      clockFrom: performance.now(),
+      clockFrom: Date.now(),
       stopping: false,
       stdinOpen: request.interactive ?? true,
       result: null,
@@ -100,7 +100,7 @@ export class RunController {
     this.#store.setState({
       phase: 'queued',
       jobId,
-      clockFrom: performance.now(),
+      clockFrom: Date.now(),
       stdinOpen: true,
       limits,
     });
@@ -254,9 +254,9 @@ export class RunController {
       this.#next = 0;
       this.#buffer.clear();
       this.#buffer.note('The server lost its sandbox and starts the program again');
-      this.#store.setState({ phase: 'queued', clockFrom: performance.now() });
+      this.#store.setState({ phase: 'queued', clockFrom: Date.now() });
     } else if (message.status === 'running' && phase !== 'running') {
-      this.#store.setState({ phase: 'running', clockFrom: performance.now() });
+      this.#store.setState({ phase: 'running', clockFrom: Date.now() });
       if (this.#resuming) {
         this.#adjustClock(message.job_id);
       }
@@ -269,9 +269,9 @@ export class RunController {
     this.#ports
       .getJob(jobId)
       .then((job) => {
-        const age = job.started_at === null ? 0 : Date.now() - Date.parse(job.started_at);
-        if (age > 0 && this.#isMine(jobId)) {
-          this.#store.setState({ clockFrom: performance.now() - age });
+        const started = job.started_at === null ? NaN : Date.parse(job.started_at);
+        if (started < Date.now() && this.#isMine(jobId)) {
+          this.#store.setState({ clockFrom: started });
         }
       })
       .catch(() => {

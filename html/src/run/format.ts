@@ -1,5 +1,8 @@
-/** 12.3 s, 0.42 s, 3 min 5 s: a duration in words short enough for a status line. */
+/** 7 ms, 0.42 s, 12.3 s, 3 min 5 s: a duration short enough for a status line. */
 export function seconds(ms: number): string {
+  if (ms < 100) {
+    return `${Math.round(ms)} ms`;
+  }
   if (ms < 60_000) {
     const value = ms / 1000;
     return `${value < 10 ? value.toFixed(2) : value.toFixed(1)} s`;

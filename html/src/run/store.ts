@@ -15,7 +15,7 @@ export type RunPhase = 'idle' | 'sending' | 'queued' | 'running' | 'finished' | 
 export interface RunState {
   phase: RunPhase;
   jobId: string | null;
-  /** performance.now() of the start of the phase that the clock shows. */
+  /** Date.now() of the start of the phase that the clock shows. */
   clockFrom: number;
   stopping: boolean;
   stdinOpen: boolean;

@@ -60,7 +60,6 @@ export function Split(props: SplitProps): ReactElement {
       <div className="part first" id={firstId} style={{ flexBasis: `${value}%` }}>
         {first}
       </div>
-      {/* oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- a focusable separator is a widget */}
       <div
         className="separator"
         role="separator"
