@@ -21,11 +21,6 @@
 
 #include "ngx_http_coderemote_ws_upgrade.h"
 
-#if (NGX_HTTP_SSL)
-#include <ngx_event_openssl.h>
-#endif
-
-
 #define NGX_HTTP_CODEREMOTE_WS_INPUT       16384
 
 /* bytes read, and sent, before other connections have their turn */
@@ -44,7 +39,7 @@
 
 static ngx_int_t ngx_http_coderemote_ws_init(ngx_http_coderemote_ws_t *ws,
     const ngx_cr_ws_handshake_t *hs);
-static ngx_int_t ngx_http_coderemote_ws_take(ngx_http_coderemote_ws_t *ws);
+static void ngx_http_coderemote_ws_take(ngx_http_coderemote_ws_t *ws);
 static void ngx_http_coderemote_ws_read_handler(ngx_http_request_t *r);
 static void ngx_http_coderemote_ws_write_handler(ngx_http_request_t *r);
 static void ngx_http_coderemote_ws_posted_handler(ngx_event_t *ev);
@@ -92,11 +87,13 @@ ngx_http_coderemote_ws_open(ngx_http_request_t *r,
     ws->data = data;
 
     if (ngx_http_coderemote_ws_init(ws, hs) != NGX_OK
-        || ngx_http_coderemote_ws_take(ws) != NGX_OK)
+        || ngx_tcp_nodelay(r->connection) != NGX_OK)
     {
         ngx_http_coderemote_out_free(&ws->out);
         return NULL;
     }
+
+    ngx_http_coderemote_ws_take(ws);
 
     ctx = ngx_http_get_module_ctx(r, ngx_http_coderemote_module);
     ctx->data = ws;
@@ -108,7 +105,7 @@ ngx_http_coderemote_ws_open(ngx_http_request_t *r,
     ngx_http_coderemote_ws_arm(ws);
 
     if (ngx_exiting) {
-        ngx_http_coderemote_ws_drain_handler(&ws->drain);
+        ngx_http_coderemote_ws_close(ws, NGX_CR_WS_CLOSE_GOING_AWAY, NULL);
 
     } else {
         ngx_cr_drain_add(&ws->drain);
@@ -116,7 +113,6 @@ ngx_http_coderemote_ws_open(ngx_http_request_t *r,
 
     /* the first turn comes when the content handler has returned */
 
-    ngx_http_coderemote_hold(r);
     ngx_post_event(r->connection->read, &ngx_posted_events);
 
     return ws;
@@ -156,7 +152,7 @@ ngx_http_coderemote_ws_init(ngx_http_coderemote_ws_t *ws,
 
 /* The connection becomes ours, as in nginx's own upgrade of a proxy. */
 
-static ngx_int_t
+static void
 ngx_http_coderemote_ws_take(ngx_http_coderemote_ws_t *ws)
 {
     ngx_connection_t    *c;
@@ -164,10 +160,6 @@ ngx_http_coderemote_ws_take(ngx_http_coderemote_ws_t *ws)
 
     r = ws->request;
     c = r->connection;
-
-    if (ngx_tcp_nodelay(c) != NGX_OK) {
-        return NGX_ERROR;
-    }
 
 #if (NGX_HTTP_SSL)
     if (c->ssl != NULL) {
@@ -179,13 +171,13 @@ ngx_http_coderemote_ws_take(ngx_http_coderemote_ws_t *ws)
     }
 #endif
 
+    ngx_http_coderemote_hold(r);
+
     r->keepalive = 0;
     r->lingering_close = 1;
     r->read_event_handler = ngx_http_coderemote_ws_read_handler;
     r->write_event_handler = ngx_http_coderemote_ws_write_handler;
     c->log->action = "serving websocket";
-
-    return NGX_OK;
 }
 
 
@@ -309,12 +301,304 @@ ngx_http_coderemote_ws_drain_handler(ngx_cr_drain_t *drain)
 
     ngx_http_coderemote_ws_close(ws, NGX_CR_WS_CLOSE_GOING_AWAY,
                                  "the server restarts, connect again");
+    ngx_http_coderemote_ws_turn(ws);
+}
 
-    /* within ngx_http_coderemote_ws_open() the first turn is yet to come */
 
-    if (ws->request->main->count > 0
-        && !ws->request->connection->read->posted)
-    {
-        ngx_http_coderemote_ws_turn(ws);
+static void
+ngx_http_coderemote_ws_read(ngx_http_coderemote_ws_t *ws)
+{
+    ssize_t            n;
+    ngx_uint_t         i;
+    ngx_connection_t  *c;
+
+    c = ws->request->connection;
+
+    for (i = 0; i < NGX_HTTP_CODEREMOTE_WS_READS; i++) {
+
+        if (ws->failed || ws->answered || ws->broken) {
+            return;
+        }
+
+        n = c->recv(c, ngx_http_coderemote_ws_input,
+                    NGX_HTTP_CODEREMOTE_WS_INPUT);
+
+        if (n == NGX_AGAIN) {
+            return;
+        }
+
+        /* the end of the stream without a close frame is one, too */
+
+        if (n == 0 || n == NGX_ERROR) {
+            ws->broken = 1;
+            return;
+        }
+
+        ws->heard = ngx_current_msec;
+
+        ngx_http_coderemote_ws_feed(ws, ngx_http_coderemote_ws_input,
+                                    ngx_http_coderemote_ws_input + n);
     }
+
+    ngx_post_event(c->read, &ngx_posted_next_events);
+}
+
+
+static void
+ngx_http_coderemote_ws_feed(ngx_http_coderemote_ws_t *ws, u_char *pos,
+    u_char *last)
+{
+    ngx_int_t          rc;
+    ngx_cr_ws_event_t  ev;
+
+    while (!ws->broken) {
+
+        rc = ngx_cr_ws_reader_next(&ws->reader, &pos, last, &ev);
+
+        if (rc == NGX_OK) {
+            ngx_http_coderemote_ws_event(ws, &ev);
+            continue;
+        }
+
+        if (rc == NGX_ERROR) {
+            ngx_log_error(NGX_LOG_INFO, ws->request->connection->log, 0,
+                          "websocket client failed: %s",
+                          ws->reader.parser.error);
+
+            ws->failed = 1;
+            ngx_http_coderemote_ws_close(ws, ws->reader.parser.code,
+                                         ws->reader.parser.error);
+        }
+
+        /* NGX_AGAIN; NGX_DONE: nothing counts after a close frame */
+
+        return;
+    }
+}
+
+
+static void
+ngx_http_coderemote_ws_event(ngx_http_coderemote_ws_t *ws,
+    ngx_cr_ws_event_t *ev)
+{
+    if (ev->type == NGX_CR_WS_EV_CLOSE) {
+        ws->answered = 1;
+        ngx_http_coderemote_ws_close(ws, ev->code, NULL);
+        return;
+    }
+
+    /* RFC 6455 section 1.4: who has sent a close frame may ignore the rest */
+
+    if (ws->closing) {
+        return;
+    }
+
+    if (ev->type == NGX_CR_WS_EV_PING) {
+        ngx_http_coderemote_ws_control(ws, NGX_CR_WS_PONG, ev->data, ev->len);
+        return;
+    }
+
+    if (ev->type != NGX_CR_WS_EV_MESSAGE) {
+        return;
+    }
+
+    ngx_cr_stats_add(NGX_CR_STAT_WS_RECEIVED, 1);
+
+    /* RFC 6455 section 7.4.1: what 1003 is for */
+
+    if (ev->opcode == NGX_CR_WS_BINARY) {
+        ngx_http_coderemote_ws_close(ws, NGX_CR_WS_CLOSE_UNSUPPORTED,
+                                     "messages are text: JSON objects");
+        return;
+    }
+
+    ws->handlers->message(ws, ev->data, ev->len);
+}
+
+
+void
+ngx_http_coderemote_ws_close(ngx_http_coderemote_ws_t *ws, ngx_uint_t code,
+    const char *reason)
+{
+    if (ws->closing || ws->broken) {
+        return;
+    }
+
+    ngx_http_coderemote_ws_close_frame(ws, code, reason);
+
+    ws->closing = 1;
+
+    ngx_cr_drain_del(&ws->drain);
+    ngx_add_timer(&ws->timer, NGX_HTTP_CODEREMOTE_WS_CLOSE_WAIT);
+}
+
+
+static void
+ngx_http_coderemote_ws_turn(ngx_http_coderemote_ws_t *ws)
+{
+    ngx_connection_t  *c;
+
+    if (ws->over) {
+        return;
+    }
+
+    c = ws->request->connection;
+
+    ngx_http_coderemote_ws_pump(ws);
+
+    if (ngx_http_coderemote_ws_ended(ws)) {
+        ngx_http_coderemote_ws_finish(ws);
+        return;
+    }
+
+    ngx_http_coderemote_out_settle(&ws->out, c->log);
+
+    if (ngx_handle_write_event(c->write, 0) != NGX_OK
+        || ngx_handle_read_event(c->read, 0) != NGX_OK)
+    {
+        ws->broken = 1;
+        ngx_http_coderemote_ws_finish(ws);
+    }
+}
+
+
+static void
+ngx_http_coderemote_ws_pump(ngx_http_coderemote_ws_t *ws)
+{
+    size_t      sent;
+    ngx_uint_t  more;
+
+    sent = 0;
+
+    for ( ;; ) {
+        more = ngx_http_coderemote_ws_fill(ws);
+        sent += ngx_http_coderemote_out_pending(&ws->out);
+
+        if (ws->broken
+            || ngx_http_coderemote_ws_flush(ws) != NGX_OK
+            || !more)
+        {
+            return;
+        }
+
+        if (sent >= NGX_HTTP_CODEREMOTE_WS_TURN) {
+            ngx_post_event(&ws->posted, &ngx_posted_next_events);
+            return;
+        }
+    }
+}
+
+
+/* Returns 1 if there may be more to pull. */
+
+static ngx_uint_t
+ngx_http_coderemote_ws_fill(ngx_http_coderemote_ws_t *ws)
+{
+    size_t  limit;
+
+    limit = ngx_min(ws->conf->ws_buffer, NGX_HTTP_CODEREMOTE_WS_FILL);
+
+    while (ngx_http_coderemote_out_pending(&ws->out) < limit) {
+
+        if (ws->closing || ws->broken) {
+            return 0;
+        }
+
+        if (ws->handlers->pull(ws) != NGX_OK) {
+            return 0;
+        }
+    }
+
+    return 1;
+}
+
+
+static ngx_uint_t
+ngx_http_coderemote_ws_ended(ngx_http_coderemote_ws_t *ws)
+{
+    if (ws->broken) {
+        return 1;
+    }
+
+    return ws->closing
+           && (ws->answered || ws->failed)
+           && ngx_http_coderemote_out_pending(&ws->out) == 0;
+}
+
+
+/*
+ * With NGX_OK nginx says goodbye: TLS and TCP are shut down for writing, and
+ * what the client still sends is read, or it might never see our last frame.
+ */
+
+static void
+ngx_http_coderemote_ws_finish(ngx_http_coderemote_ws_t *ws)
+{
+    ngx_int_t            rc;
+    ngx_http_request_t  *r;
+
+    r = ws->request;
+    rc = NGX_OK;
+
+    if (ws->broken) {
+        r->connection->timedout = 1;
+        rc = NGX_ERROR;
+    }
+
+    ngx_http_coderemote_ws_cleanup(ws);
+    ngx_http_coderemote_finish(r, rc);
+}
+
+
+/* Also the request's cleanup, for when nginx closes it. */
+
+static void
+ngx_http_coderemote_ws_cleanup(void *data)
+{
+    ngx_http_coderemote_ws_t  *ws = data;
+
+    if (ws->over) {
+        return;
+    }
+
+    ws->over = 1;
+
+    if (ws->timer.timer_set) {
+        ngx_del_timer(&ws->timer);
+    }
+
+    if (ws->posted.posted) {
+        ngx_delete_posted_event(&ws->posted);
+    }
+
+    ngx_cr_drain_del(&ws->drain);
+    ngx_cr_ws_reader_done(&ws->reader);
+    ngx_http_coderemote_out_free(&ws->out);
+    ngx_cr_stats_add(NGX_CR_STAT_WS_CLOSED, 1);
+
+    ws->handlers->closed(ws);
+}
+
+
+/* The reader's buffers: on the heap, since those of a pool never shrink. */
+
+static void *
+ngx_http_coderemote_ws_resize(void *ctx, void *p, size_t size)
+{
+    void       *new;
+    ngx_log_t  *log = ctx;
+
+    if (size == 0) {
+        ngx_free(p);
+        return NULL;
+    }
+
+    new = realloc(p, size);
+
+    if (new == NULL) {
+        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
+                      "realloc(%uz) for a websocket failed", size);
+    }
+
+    return new;
 }

@@ -11,13 +11,6 @@ static ngx_int_t ngx_http_coderemote_ws_hint(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_coderemote_ws_has_body(ngx_http_request_t *r);
 
 
-static ngx_str_t  ngx_http_coderemote_ws_allow = ngx_string("GET");
-static ngx_str_t  ngx_http_coderemote_ws_upgrade = ngx_string("websocket");
-static ngx_str_t  ngx_http_coderemote_ws_connection = ngx_string("Upgrade");
-static ngx_str_t  ngx_http_coderemote_ws_version =
-    ngx_string(NGX_CR_WS_VERSION);
-
-
 ngx_int_t
 ngx_http_coderemote_ws_handshake(ngx_http_request_t *r,
     ngx_http_coderemote_loc_conf_t *conf, ngx_cr_ws_handshake_t *hs)
@@ -68,19 +61,11 @@ static ngx_int_t
 ngx_http_coderemote_ws_refuse(ngx_http_request_t *r, ngx_uint_t status,
     const char *error)
 {
-    ngx_int_t  rc;
-
-    rc = ngx_http_discard_request_body(r);
-    if (rc != NGX_OK) {
-        return rc;
-    }
-
     switch (status) {
 
     case NGX_HTTP_NOT_ALLOWED:
 
-        if (ngx_http_coderemote_add_header(r, "Allow",
-                                           &ngx_http_coderemote_ws_allow)
+        if (ngx_http_coderemote_add_header(r, "Allow", (u_char *) "GET", 3)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -117,20 +102,18 @@ ngx_http_coderemote_ws_hint(ngx_http_request_t *r)
         return NGX_OK;
     }
 
-    if (ngx_http_coderemote_add_header(r, "Upgrade",
-                                       &ngx_http_coderemote_ws_upgrade)
+    if (ngx_http_coderemote_add_header(r, "Upgrade", (u_char *) "websocket", 9)
         != NGX_OK
         || ngx_http_coderemote_add_header(r, "Connection",
-                                          &ngx_http_coderemote_ws_connection)
-           != NGX_OK
-        || ngx_http_coderemote_add_header(r, "Sec-WebSocket-Version",
-                                          &ngx_http_coderemote_ws_version)
+                                          (u_char *) "Upgrade", 7)
            != NGX_OK)
     {
         return NGX_ERROR;
     }
 
-    return NGX_OK;
+    return ngx_http_coderemote_add_header(r, "Sec-WebSocket-Version",
+                                          (u_char *) NGX_CR_WS_VERSION,
+                                          sizeof(NGX_CR_WS_VERSION) - 1);
 }
 
 
