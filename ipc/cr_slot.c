@@ -218,6 +218,12 @@ cr_slot_watch(cr_slot_t *slot, uint32_t channel, const uint8_t *id,
         return 1;
     }
 
+    if (state == CR_SLOT_FILLING && id == NULL
+        && cr_word_channel(*word) == channel)
+    {
+        return 1;
+    }
+
     if ((before & bit) == 0) {
         cr_slot_unwatch(slot, channel);
     }

@@ -164,8 +164,8 @@ uint64_t cr_slot_word(cr_slot_t *slot);
 
 /*
  * The reader protocol's first step for 'channel': 1 and *word when the slot
- * holds the job with this id (NULL: any job), the bit is set then; else 0,
- * the bit is as it was before.
+ * holds the job with this id (NULL: any job, also one that this channel is
+ * still filling), the bit is set then; else 0, the bit is as it was before.
  */
 int cr_slot_watch(cr_slot_t *slot, uint32_t channel, const uint8_t *id,
     uint64_t *word);

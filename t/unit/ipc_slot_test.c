@@ -232,6 +232,19 @@ TEST("a watch holds a job from QUEUED to FINISHED, and nothing else")
 }
 
 
+TEST("a channel may watch the job that it is filling, others may not")
+{
+    uint64_t  w;
+    uint8_t   id[16] = { 0 };
+
+    (void) at(CR_SLOT_FILLING);
+
+    CHECK_INT(cr_slot_watch(&slot, 2, id, &w), 0);
+    CHECK_INT(cr_slot_watch(&slot, 2, NULL, &w), 1);
+    CHECK_INT(atomic_load(&slot.watchers), 1U << 2);
+}
+
+
 TEST("a watch for another id leaves the bit as it was")
 {
     uint64_t  w;
