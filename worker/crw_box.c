@@ -58,11 +58,12 @@ static int crw_box_open_ends(crw_box_ends_t *ends);
 static int crw_box_nonblocking(const crw_box_ends_t *ends);
 static void crw_box_close_pair(int *pair);
 static int crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends);
-static void crw_box_limits(crw_box_t *box);
+static void crw_box_limits(crw_box_t *box, int ready);
 static void crw_box_check_ready(crw_box_t *box);
 static void crw_box_gone(crw_box_t *box);
 static void crw_box_settle(crw_box_t *box);
 static void crw_box_down(crw_box_t *box);
+static void crw_box_close_streams(crw_box_t *box);
 static void crw_box_close_sandbox(crw_box_t *box);
 static void crw_box_unready(crw_box_t *box);
 static void crw_box_close_fds(int *fds, int nfds);
@@ -77,6 +78,8 @@ crw_box_init(crw_box_t *box, crw_family_t *family, uint32_t number)
     box->keeper_pidfd = -1;
     box->init_pidfd = -1;
     box->program_pidfd = -1;
+    box->writers[0] = -1;
+    box->writers[1] = -1;
 
     crw_event_init(&box->keeper, crw_box_keeper_message, box);
     crw_event_init(&box->link, crw_box_link_message, box);
@@ -356,7 +359,7 @@ crw_box_build(crw_box_t *box)
         return;
     }
 
-    crw_box_limits(box);
+    crw_box_limits(box, 0);
 
     if (crw_box_open_ends(&ends) != 0) {
         crw_box_fail(box, "opening the sandbox's pipes", errno);
@@ -427,7 +430,8 @@ crw_box_close_pair(int *pair)
 }
 
 
-/* our ends become the box's, the others go to the keeper */
+/* our ends become the box's, the others go to the keeper; of the writers the
+   box keeps a copy */
 
 static int
 crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
@@ -451,6 +455,8 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
     msg.work_inodes = pool->config->work_inodes;
 
     crw_event_hold(&box->in, ends->in[1]);
+    box->writers[0] = ends->out[1];
+    box->writers[1] = ends->err[1];
 
     rc = 0;
 
@@ -471,22 +477,28 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
     }
 
     errnum = errno;
-    crw_box_close_fds(fds, 4);
+    crw_box_close_fds(fds, 2);
     errno = errnum;
 
     return rc;
 }
 
 
-/* the defaults, so that most jobs find their limits set already */
+/*
+ * The defaults, so that most jobs find their limits set already: before the
+ * sandbox is built when the last job had others, and again, for the baseline
+ * of the figures, when it is ready.
+ */
 
 static void
-crw_box_limits(crw_box_t *box)
+crw_box_limits(crw_box_t *box, int ready)
 {
     crw_error_t             err;
+    crw_cgroup_t           *cg;
     crw_cgroup_limits_t     limits;
     const crw_language_t   *lang;
 
+    cg = &box->cgroup;
     lang = box->family->language;
 
     memset(&limits, 0, sizeof(limits));
@@ -494,7 +506,14 @@ crw_box_limits(crw_box_t *box)
     limits.pids = lang->processes.def + CRW_CGROUP_OWN_TASKS;
     limits.cpu_percent = box->family->pool->config->cpu_percent;
 
-    if (crw_cgroup_begin(&box->cgroup, &limits, &err) != 0) {
+    if (!ready && cg->limits.memory_kb == limits.memory_kb
+        && cg->limits.pids == limits.pids
+        && cg->limits.cpu_percent == limits.cpu_percent)
+    {
+        return;
+    }
+
+    if (crw_cgroup_begin(cg, &limits, &err) != 0) {
         /* the job will try again, and fail if it must */
         crw_log(CRW_LOG_WARN, "box %u: %s", box->number, err.text);
     }
@@ -515,7 +534,7 @@ crw_box_check_ready(crw_box_t *box)
     pool = family->pool;
 
     crw_timer_cancel(pool->loop, &box->timer);
-    crw_box_limits(box);
+    crw_box_limits(box, 1);
 
     box->state = CRW_BOX_READY;
     box->failures = 0;
@@ -606,11 +625,7 @@ crw_box_release(crw_box_t *box)
         crw_box_kill(box);
     }
 
-    crw_event_close(&box->link);
-    crw_event_close(&box->in);
-    crw_event_close(&box->out);
-    crw_event_close(&box->err);
-
+    crw_box_close_streams(box);
     crw_zygote_count(zygote);
 
     if (box->gone) {
@@ -872,13 +887,20 @@ crw_box_unready(crw_box_t *box)
 
 
 static void
-crw_box_close_sandbox(crw_box_t *box)
+crw_box_close_streams(crw_box_t *box)
 {
     crw_event_close(&box->link);
     crw_event_close(&box->in);
     crw_event_close(&box->out);
     crw_event_close(&box->err);
+    crw_box_close_fds(box->writers, 2);
+}
 
+
+static void
+crw_box_close_sandbox(crw_box_t *box)
+{
+    crw_box_close_streams(box);
     crw_box_close_fds(&box->init_pidfd, 1);
     crw_box_close_fds(&box->program_pidfd, 1);
 }

@@ -90,6 +90,9 @@ struct crw_box_s {
     crw_event_t       in;           /* our end of the program's stdin */
     crw_event_t       out;
     crw_event_t       err;
+    int               writers[2];   /* of out and err, kept so that the end
+                                       of the program is told once, by EXIT,
+                                       and not by two hang-ups before it */
     int               init_pidfd;
     int               program_pidfd;
     unsigned          built:1;
