@@ -111,7 +111,7 @@ cmd_bench()
 cmd_clean()
 {
     cmd_stop
-    rm -rf "$BUILD" "$ROOT/var"
+    rm -rf "$BUILD" "${ROOT:?}/var"
     if [ "${1:-}" = --all ]; then
         rm -rf "$CACHE" "$ROOT/html/node_modules"
     fi

@@ -64,13 +64,18 @@ end_process()
 # outlived their leader
 left_over()
 {
-    local leader pid
+    local leader dir stat fields
 
     [ -s "$1" ] || return 0
     leader=$(cat "$1")
-    for pid in $(ps -o pid= -s "$leader" 2>/dev/null); do
-        if [ "$(readlink "/proc/$pid/exe" 2>/dev/null)" = "$2" ]; then
-            echo "$pid"
+    for dir in /proc/[0-9]*; do
+        # "pid (name) state ppid pgrp session ..."
+        read -r stat 2>/dev/null <"$dir/stat" || continue
+        read -ra fields <<<"${stat##*) }"
+        if [ "${fields[3]}" = "$leader" ] \
+            && [ "$(readlink "$dir/exe" 2>/dev/null)" = "$2" ]
+        then
+            echo "${dir#/proc/}"
         fi
     done
 }
