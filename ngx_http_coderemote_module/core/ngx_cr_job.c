@@ -310,6 +310,19 @@ ngx_cr_job_set_lost(ngx_cr_job_info_t *info, ngx_cr_link_t *link)
 }
 
 
+ngx_uint_t
+ngx_cr_job_ended(const ngx_cr_job_t *job)
+{
+    uint64_t  word;
+
+    word = cr_slot_word(cr_segment_slot(&job->link->segment, job->index));
+
+    return job->link->lost
+           || cr_word_generation(word) != job->generation
+           || cr_word_state(word) == CR_SLOT_FINISHED;
+}
+
+
 const char *
 ngx_cr_job_status(const ngx_cr_job_info_t *info)
 {

@@ -72,6 +72,9 @@ ngx_int_t ngx_cr_job_find(ngx_cr_channel_t *channel, const ngx_str_t *id,
  */
 ngx_int_t ngx_cr_job_read(const ngx_cr_job_t *job, ngx_cr_job_info_t *info);
 
+/* 1: finished, lost with its pool, or gone: a cheap look before a read. */
+ngx_uint_t ngx_cr_job_ended(const ngx_cr_job_t *job);
+
 /* "queued", "running", or the name of the final status. */
 const char *ngx_cr_job_status(const ngx_cr_job_info_t *info);
 

@@ -28,6 +28,10 @@
 
 #define NGX_HTTP_CODEREMOTE_CODE_SIZE_MAX  (1024 * 1024)
 
+/* a Content-Length over this gets nginx's own 413, under it a problem */
+
+#define NGX_HTTP_CODEREMOTE_BODY_REFUSED   (1024 * 1024 * 1024)
+
 
 typedef struct {
     ngx_array_t                  pools;     /* of ngx_cr_pool_t * */
@@ -226,6 +230,13 @@ ngx_int_t ngx_http_coderemote_find(ngx_http_coderemote_loc_conf_t *conf,
     const ngx_str_t *user, const ngx_str_t *id, ngx_cr_job_t *job,
     ngx_cr_job_info_t *info);
 
+/* 1: it is this user's job */
+ngx_uint_t ngx_http_coderemote_job_owned(const ngx_cr_job_info_t *info,
+    const ngx_str_t *user);
+
+/* The location's pool as it is now; NULL: it is down. */
+ngx_cr_link_t *ngx_http_coderemote_link(ngx_http_coderemote_loc_conf_t *conf);
+
 /*
  * Writes the members of the job object (job_id, status, ... output) into an
  * object that is open in j.  NGX_OK; NGX_ERROR: out of memory, or the job
@@ -233,6 +244,15 @@ ngx_int_t ngx_http_coderemote_find(ngx_http_coderemote_loc_conf_t *conf,
  */
 ngx_int_t ngx_http_coderemote_job_members(ngx_cr_json_t *j,
     const ngx_cr_job_t *job, const ngx_cr_job_info_t *info);
+
+/* The same without the output. */
+void ngx_http_coderemote_job_summary(ngx_cr_json_t *j,
+    const ngx_cr_job_t *job, const ngx_cr_job_info_t *info);
+
+/* Answers with the job; a finished one counts as delivered then. */
+ngx_int_t ngx_http_coderemote_send_job(ngx_http_request_t *r,
+    ngx_uint_t status, const ngx_cr_job_t *job,
+    const ngx_cr_job_info_t *info);
 
 
 /* api/, each in a file of its resource */

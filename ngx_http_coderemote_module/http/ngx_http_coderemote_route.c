@@ -1,0 +1,257 @@
+
+/*
+ * The routes, in the only table of them, and the content handler.  A URI that
+ * no row has goes on to nginx's own handlers.
+ */
+
+
+#include "ngx_http_coderemote.h"
+
+
+#define NGX_HTTP_CODEREMOTE_ALLOW_MAX  64
+
+
+static const ngx_http_coderemote_route_t *ngx_http_coderemote_route(
+    ngx_http_request_t *r, ngx_str_t *id, ngx_uint_t *methods);
+static ngx_uint_t ngx_http_coderemote_route_match(const ngx_str_t *path,
+    const ngx_str_t *uri, ngx_str_t *id);
+static ngx_int_t ngx_http_coderemote_no_method(ngx_http_request_t *r,
+    ngx_uint_t methods);
+static ngx_int_t ngx_http_coderemote_preflight(ngx_http_request_t *r,
+    u_char *allow, size_t len);
+
+
+static ngx_str_t  ngx_http_coderemote_local_user = ngx_string("local");
+
+
+static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
+
+    { ngx_string("/execute"), NGX_HTTP_POST, NGX_HTTP_CODEREMOTE_ROUTE_BODY,
+      ngx_http_coderemote_api_execute },
+
+    { ngx_string("/jobs/{id}"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_job },
+
+    { ngx_string("/status/{id}"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_job },
+
+    { ngx_string("/jobs/{id}"), NGX_HTTP_DELETE, 0,
+      ngx_http_coderemote_api_job_cancel },
+
+    { ngx_string("/jobs/{id}/events"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_events },
+
+    { ngx_string("/jobs"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_jobs },
+
+    { ngx_string("/languages"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_languages },
+
+    { ngx_string("/ws"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_ws },
+
+    { ngx_string("/health"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_health },
+
+    { ngx_string("/ready"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_ready },
+
+    { ngx_string("/metrics"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_metrics },
+
+    { ngx_null_string, 0, 0, NULL }
+};
+
+
+ngx_int_t
+ngx_http_coderemote_handler(ngx_http_request_t *r)
+{
+    ngx_int_t                           rc;
+    ngx_str_t                           id;
+    ngx_uint_t                          methods;
+    ngx_http_coderemote_ctx_t          *ctx;
+    ngx_http_coderemote_loc_conf_t     *conf;
+    const ngx_http_coderemote_route_t  *route;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+
+    if (!conf->enable) {
+        return NGX_DECLINED;
+    }
+
+    route = ngx_http_coderemote_route(r, &id, &methods);
+
+    if (route == NULL && methods == 0) {
+        return NGX_DECLINED;
+    }
+
+    ngx_cr_stats_add(NGX_CR_STAT_REQUESTS, 1);
+
+    if (route == NULL) {
+        return ngx_http_coderemote_no_method(r, methods);
+    }
+
+    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_coderemote_ctx_t));
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ctx->route = route;
+    ctx->user = ngx_http_coderemote_local_user;
+    ctx->id = id;
+
+    ngx_http_set_ctx(r, ctx, ngx_http_coderemote_module);
+
+    if (route->flags & NGX_HTTP_CODEREMOTE_ROUTE_BODY) {
+        return ngx_http_coderemote_read_body(r);
+    }
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    return route->handler(r, ctx);
+}
+
+
+/* NULL and *methods: what the path serves, 0 when it is not ours */
+
+static const ngx_http_coderemote_route_t *
+ngx_http_coderemote_route(ngx_http_request_t *r, ngx_str_t *id,
+    ngx_uint_t *methods)
+{
+    ngx_str_t                           uri;
+    ngx_uint_t                          method;
+    const ngx_http_coderemote_route_t  *route;
+
+    *methods = 0;
+
+    uri = r->uri;
+
+    if (uri.len > 1 && uri.data[uri.len - 1] == '/') {
+        uri.len--;
+    }
+
+    method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
+
+    for (route = ngx_http_coderemote_routes; route->path.len != 0; route++) {
+
+        if (!ngx_http_coderemote_route_match(&route->path, &uri, id)) {
+            continue;
+        }
+
+        if (route->method == method) {
+            return route;
+        }
+
+        *methods |= route->method;
+    }
+
+    return NULL;
+}
+
+
+static ngx_uint_t
+ngx_http_coderemote_route_match(const ngx_str_t *path, const ngx_str_t *uri,
+    ngx_str_t *id)
+{
+    size_t   head, tail;
+    u_char  *p, *last;
+
+    /* the second characters differ most */
+
+    if (uri->len < 2 || path->data[1] != uri->data[1]) {
+        return 0;
+    }
+
+    p = ngx_strlchr(path->data, path->data + path->len, '{');
+
+    if (p == NULL) {
+        ngx_str_null(id);
+
+        return path->len == uri->len
+               && ngx_memcmp(path->data, uri->data, uri->len) == 0;
+    }
+
+    head = p - path->data;
+    tail = path->len - head - (sizeof("{id}") - 1);
+
+    if (uri->len <= head + tail
+        || ngx_memcmp(path->data, uri->data, head) != 0
+        || ngx_memcmp(path->data + path->len - tail,
+                      uri->data + uri->len - tail, tail) != 0)
+    {
+        return 0;
+    }
+
+    id->data = uri->data + head;
+    id->len = uri->len - head - tail;
+    last = id->data + id->len;
+
+    return ngx_strlchr(id->data, last, '/') == NULL;
+}
+
+
+static ngx_int_t
+ngx_http_coderemote_no_method(ngx_http_request_t *r, ngx_uint_t methods)
+{
+    u_char                         *p, *allow;
+    ngx_http_coderemote_problem_t   problem;
+
+    allow = ngx_pnalloc(r->pool, NGX_HTTP_CODEREMOTE_ALLOW_MAX);
+    if (allow == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    p = ngx_sprintf(allow, "%s%s%sOPTIONS",
+                    (methods & NGX_HTTP_GET) ? "GET, HEAD, " : "",
+                    (methods & NGX_HTTP_POST) ? "POST, " : "",
+                    (methods & NGX_HTTP_DELETE) ? "DELETE, " : "");
+
+    if (ngx_http_coderemote_add_header(r, "Allow", allow, p - allow)
+        != NGX_OK)
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    if (r->method == NGX_HTTP_OPTIONS) {
+        return ngx_http_coderemote_preflight(r, allow, p - allow);
+    }
+
+    ngx_http_coderemote_problem(&problem,
+                                NGX_HTTP_CODEREMOTE_METHOD_NOT_ALLOWED, NULL,
+                                "use one of: %*s", (size_t) (p - allow),
+                                allow);
+
+    return ngx_http_coderemote_send_problem(r, &problem);
+}
+
+
+/* send() adds the origin when it is an allowed one; without, nothing counts */
+
+static ngx_int_t
+ngx_http_coderemote_preflight(ngx_http_request_t *r, u_char *allow,
+    size_t len)
+{
+    ngx_int_t  rc;
+    ngx_str_t  none = ngx_null_string;
+
+    rc = ngx_http_discard_request_body(r);
+    if (rc != NGX_OK) {
+        return rc;
+    }
+
+    if (ngx_http_coderemote_header(r, "origin", 6) != NULL
+        && (ngx_http_coderemote_add_header(r, "Access-Control-Allow-Methods",
+                                           allow, len) != NGX_OK
+            || ngx_http_coderemote_add_header(r,
+                             "Access-Control-Allow-Headers",
+                             (u_char *) "Content-Type, Prefer, Last-Event-ID",
+                             35) != NGX_OK))
+    {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    return ngx_http_coderemote_send(r, NGX_HTTP_NO_CONTENT, &none, NULL, 0);
+}
