@@ -112,7 +112,7 @@ describe('RunController', () => {
     lose();
     expect(phase()).toBe('running');
     back();
-    expect(sent).toEqual([{ type: 'subscribe', job_id: 'j1', offset: 5 }]);
+    expect(sent).toEqual([{ type: 'subscribe', job_id: 'j1', offset: 5, attempt: 1 }]);
     output('more\n', 5);
     expect(buffer.text()).toBe('äö\nmore\n');
   });
@@ -145,7 +145,7 @@ describe('RunController', () => {
     });
     lose();
     back();
-    expect(sent).toEqual([{ type: 'subscribe', job_id: 'j1', offset: 2 }]);
+    expect(sent).toEqual([{ type: 'subscribe', job_id: 'j1', offset: 2, attempt: 1 }]);
   });
 
   it('forgets the output of a first attempt', () => {
@@ -155,6 +155,20 @@ describe('RunController', () => {
     expect(phase()).toBe('queued');
     output('second\n', 0);
     expect(buffer.text()).toBe('second\n');
+  });
+
+  it('sees after a reconnect that the job started again meanwhile', () => {
+    start();
+    output('first\n', 0);
+    lose();
+    back();
+    controller.onMessage({ type: 'status', job_id: 'j1', status: 'running', attempt: 2 });
+    output('second\n', 0);
+    expect(buffer.text()).toBe('second\n');
+    expect(phase()).toBe('running');
+    lose();
+    back();
+    expect(sent).toEqual([{ type: 'subscribe', job_id: 'j1', offset: 7, attempt: 2 }]);
   });
 
   it('does not run again by itself when the connection breaks too early', () => {

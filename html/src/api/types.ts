@@ -109,6 +109,7 @@ export interface StatusMessage {
   type: 'status';
   job_id: string;
   status: JobStatus;
+  /** Given from the second on: the job runs again, its output begins at 0. */
   attempt?: number;
 }
 
@@ -149,7 +150,7 @@ export type ServerMessage =
 
 export type ClientMessage =
   | ({ type: 'execute'; ref: string } & ExecuteRequest)
-  | { type: 'subscribe'; job_id: string; offset?: number }
+  | { type: 'subscribe'; job_id: string; offset?: number; attempt?: number }
   | { type: 'unsubscribe'; job_id: string }
   | { type: 'stdin'; job_id: string; data: string }
   | { type: 'eof'; job_id: string }

@@ -3,6 +3,7 @@
  * after the shell has painted.
  */
 import * as monaco from 'monaco-editor/editor';
+import { conf, language as grammar } from 'monaco-editor/languages/definitions/python/python';
 import EditorWorker from 'monaco-editor/editor/editor.worker?worker';
 
 import 'monaco-editor/features/bracketMatching/register';
@@ -36,12 +37,14 @@ import 'monaco-editor/features/wordOperations/register';
 import 'monaco-editor/features/wordPartOperations/register';
 // In 0.57.0 features/suggest lacks the controller: no list would ever open.
 import 'monaco-editor/editor/contrib/suggest/browser/suggestController';
-import 'monaco-editor/languages/definitions/python/register';
-// In this chunk already: a first Enter after a colon must find its rules.
-import 'monaco-editor/languages/definitions/python/python';
 
 import type { Theme } from '../ui/store';
 import { FONT_FAMILY, FONT_SIZE, LINE_HEIGHT } from './metrics';
+
+// Not by its lazy register: a first Enter after a colon must find the rules.
+monaco.languages.register({ id: 'python', extensions: ['.py'], aliases: ['Python'] });
+monaco.languages.setLanguageConfiguration('python', conf);
+monaco.languages.setMonarchTokensProvider('python', grammar);
 
 window.MonacoEnvironment = { getWorker: () => new EditorWorker() };
 

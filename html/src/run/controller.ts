@@ -55,6 +55,8 @@ export class RunController {
   #refCount = 0;
   /** Offset of the next byte of output that has not been shown. */
   #next = 0;
+  /** The run of the job that #next counts in; 0: not known yet. */
+  #attempt = 1;
   /** Set between a reload and the first sign of the job of before. */
   #resuming = false;
 
@@ -77,6 +79,7 @@ export class RunController {
       return false;
     }
     this.#next = 0;
+    this.#attempt = 1;
     this.#resuming = false;
     this.#buffer.clear();
     this.#store.setState({
@@ -97,6 +100,7 @@ export class RunController {
   resume(jobId: string, limits: LanguageLimits): void {
     this.#resuming = true;
     this.#next = 0;
+    this.#attempt = 0;
     this.#store.setState({
       phase: 'queued',
       jobId,
@@ -190,7 +194,8 @@ export class RunController {
   }
 
   #subscribe(jobId: string): void {
-    this.#ports.send({ type: 'subscribe', job_id: jobId, offset: this.#next });
+    const since = this.#attempt === 0 ? {} : { attempt: this.#attempt };
+    this.#ports.send({ type: 'subscribe', job_id: jobId, offset: this.#next, ...since });
   }
 
   #cancel(jobId: string): void {
@@ -247,15 +252,16 @@ export class RunController {
   }
 
   #status(message: StatusMessage): void {
-    const { phase } = this.#store.getState();
-    const again = (message.attempt ?? 1) > 1 && message.status === 'queued';
+    const attempt = message.attempt ?? 1;
 
-    if (again) {
+    if (this.#attempt !== 0 && attempt > this.#attempt) {
       this.#next = 0;
       this.#buffer.clear();
-      this.#buffer.note('The server lost its sandbox and starts the program again');
+      this.#buffer.note('The server lost its sandbox and started the program again');
       this.#store.setState({ phase: 'queued', clockFrom: Date.now() });
-    } else if (message.status === 'running' && phase !== 'running') {
+    }
+    this.#attempt = attempt;
+    if (message.status === 'running' && this.#store.getState().phase !== 'running') {
       this.#store.setState({ phase: 'running', clockFrom: Date.now() });
       if (this.#resuming) {
         this.#adjustClock(message.job_id);
