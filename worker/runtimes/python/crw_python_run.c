@@ -17,6 +17,7 @@
 #define CRW_PYTHON_FLUSH_FAILED  120    /* as Py_RunMain() */
 
 
+static int crw_python_new_main(void);
 static int crw_python_setup(const crw_chain_job_t *job);
 static int crw_python_argv(const crw_chain_job_t *job);
 static int crw_python_environ(const crw_chain_job_t *job);
@@ -27,9 +28,8 @@ static int crw_python_exit_code(PyObject *value);
 static int crw_python_finish(PyObject *module);
 static void crw_python_call(const char *module, const char *function,
     int import);
-static void crw_python_restore_streams(void);
+static void crw_python_reset_sys(void);
 static void crw_python_drop_modules(PyObject *module);
-static int crw_python_flush(void);
 static int crw_python_flush_one(const char *name, int report);
 
 
@@ -37,7 +37,6 @@ static int crw_python_flush_one(const char *name, int report);
 
 static PyObject  *crw_python_loader;    /* of __main__ */
 static PyObject  *crw_python_environ_map;
-static PyObject  *crw_python_warm_code;
 
 
 /* touches what the first run of a program touches; prints nothing */
@@ -82,14 +81,8 @@ crw_python_prepare(void)
 
     crw_python_environ_map = PyObject_GetAttrString(os, "environ");
     Py_DECREF(os);
-    if (crw_python_environ_map == NULL) {
-        return -1;
-    }
 
-    crw_python_warm_code = Py_CompileString(crw_python_warm_text, "warm",
-                                            Py_file_input);
-
-    return crw_python_warm_code == NULL ? -1 : 0;
+    return crw_python_environ_map == NULL ? -1 : 0;
 }
 
 
@@ -122,7 +115,45 @@ crw_python_warm(void)
 
     Py_DECREF(r);
 
-    return 0;
+    return crw_python_new_main();
+}
+
+
+/*
+ * A new __main__, as pylifecycle.c's add_main_module(): the zygote's is
+ * frozen, so the collector would never see what a program leaves in it.
+ */
+
+static int
+crw_python_new_main(void)
+{
+    int        rc;
+    PyObject  *module, *dict, *annotations, *builtins;
+
+    module = PyModule_New("__main__");
+    annotations = PyDict_New();
+    builtins = PyImport_ImportModule("builtins");
+    rc = -1;
+
+    if (module != NULL && annotations != NULL && builtins != NULL) {
+        dict = PyModule_GetDict(module);
+
+        if (PyDict_SetItemString(dict, "__loader__", crw_python_loader) == 0
+            && PyDict_SetItemString(dict, "__annotations__", annotations) == 0
+            && PyDict_SetItemString(dict, "__builtins__", builtins) == 0
+            && PyDict_SetItemString(PyImport_GetModuleDict(), "__main__",
+                                    module)
+               == 0)
+        {
+            rc = 0;
+        }
+    }
+
+    Py_XDECREF(module);
+    Py_XDECREF(annotations);
+    Py_XDECREF(builtins);
+
+    return rc;
 }
 
 
@@ -316,11 +347,11 @@ crw_python_main_attributes(PyObject *dict)
     rc = PyDict_SetItemString(dict, "__file__", file);
     Py_DECREF(file);
 
-    if (rc == -1 || PyDict_SetItemString(dict, "__cached__", Py_None) == -1) {
+    if (rc == -1) {
         return -1;
     }
 
-    return PyDict_SetItemString(dict, "__loader__", crw_python_loader);
+    return PyDict_SetItemString(dict, "__cached__", Py_None);
 }
 
 
@@ -429,14 +460,19 @@ crw_python_finish(PyObject *module)
 
     crw_python_call("atexit", "_run_exitfuncs", 1);
 
-    rc = crw_python_flush();
+    rc = crw_python_flush_one("stdout", 1);
 
-    crw_python_restore_streams();
-    crw_python_drop_modules(module);
-
-    if (crw_python_flush() == -1) {
+    if (crw_python_flush_one("stderr", 0) == -1) {
         rc = -1;
     }
+
+    crw_python_reset_sys();
+    crw_python_drop_modules(module);
+
+    /* what the last objects wrote; nobody is left to complain to */
+
+    (void) crw_python_flush_one("stdout", 0);
+    (void) crw_python_flush_one("stderr", 0);
 
     return rc;
 }
@@ -475,7 +511,7 @@ crw_python_call(const char *module, const char *function, int import)
 /* as finalize_modules_delete_special() */
 
 static void
-crw_python_restore_streams(void)
+crw_python_reset_sys(void)
 {
     size_t                    i;
     PyObject                 *value;
@@ -485,7 +521,12 @@ crw_python_restore_streams(void)
         { "stderr", "__stderr__" },
         { "last_type", NULL },
         { "last_value", NULL },
-        { "last_traceback", NULL }
+        { "last_traceback", NULL },
+        { "path", NULL },
+        { "argv", NULL },
+        { "path_hooks", NULL },
+        { "path_importer_cache", NULL },
+        { "meta_path", NULL }
     };
 
     for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -521,21 +562,6 @@ crw_python_drop_modules(PyObject *module)
     Py_DECREF(module);
 
     (void) PyGC_Collect();
-}
-
-
-static int
-crw_python_flush(void)
-{
-    int  rc;
-
-    rc = crw_python_flush_one("stdout", 1);
-
-    if (crw_python_flush_one("stderr", 0) == -1) {
-        rc = -1;
-    }
-
-    return rc;
 }
 
 
