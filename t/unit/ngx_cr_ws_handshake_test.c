@@ -247,6 +247,17 @@ TEST("RFC 6455 section 4.2.2: header names have no case")
 }
 
 
+TEST("headers that are no part of the handshake are ignored")
+{
+    CHECK_INT(STATUS("Connection: Upgrade", "Sec-WebSocket-Version: 13",
+                     "Sec-WebSocket-Key: " KEY, "Referer: websocket"), 426);
+    CHECK_INT(STATUS("Upgrade: websocket", "Sec-WebSocket-Version: 13",
+                     "Sec-WebSocket-Key: " KEY, "User-Agent: upgrade"), 426);
+    CHECK_INT(STATUS(GOOD, "Upgrades: x", "Sec-WebSocket-Keys: y",
+                     "X: z"), 101);
+}
+
+
 static void
 protocol(const char *value, ngx_uint_t status, const char *chosen,
     const char *token)
@@ -471,6 +482,7 @@ TEST("RFC 6455 section 9.1: a malformed list of extensions fails with 400")
         "permessage-deflate; server_max_window_bits=\"\"",
         "permessage-deflate; server_max_window_bits=\"1 0\"",
         "permessage-deflate; server_max_window_bits=\"10\\",
+        "permessage-deflate; server_max_window_bits=\"10 , foo",
         "permessage-deflate; server_max_window_bits=10 11",
         "permessage-deflate; server_max_window_bits=10=11",
         "permessage-deflate; =10", "permessage-deflate=10",

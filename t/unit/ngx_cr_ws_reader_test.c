@@ -771,6 +771,41 @@ TEST("an idle connection holds no buffer once its message was taken")
 }
 
 
+TEST("a stream that failed or was closed holds no buffer")
+{
+    wire_t               w = { 0 };
+    u_char              *pos;
+    unsigned             broken;
+    ngx_cr_ws_event_t    ev;
+    ngx_cr_ws_reader_t   r;
+
+    for (broken = 0; broken < 2; broken++) {
+
+        wire_text(&w, TEXT, "open");
+
+        if (broken) {
+            wire_byte(&w, 0xff);
+
+        } else {
+            wire_close(&w, 1000, "");
+        }
+
+        ngx_cr_ws_reader_init(&r, 1000, 0, ws_test_resize, NULL);
+        pos = w.data;
+
+        while (ngx_cr_ws_reader_next(&r, &pos, w.data + w.len, &ev)
+               == NGX_OK)
+        {
+            CHECK_INT(ev.type, NGX_CR_WS_EV_CLOSE);
+        }
+
+        CHECK_INT(ws_test_blocks, 0);
+        ngx_cr_ws_reader_done(&r);
+        wire_free(&w);
+    }
+}
+
+
 TEST("an empty message has an address, so that callers may add 0 to it")
 {
     wire_t               w = { 0 };
