@@ -50,8 +50,9 @@ export default defineConfig({
     host: '127.0.0.1',
     port: 18280,
     proxy: {
-      '^/(health|ready|languages|execute|jobs|status)': backend,
-      '/ws': { target: backend, ws: true },
+      // The server wants a Host that fits the Origin: both stay this one's.
+      '^/(health|ready|languages|execute|jobs|status)': { target: backend, changeOrigin: false },
+      '/ws': { target: backend, ws: true, changeOrigin: false },
     },
   },
   test: {

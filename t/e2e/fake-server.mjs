@@ -305,11 +305,10 @@ function handle(message, send) {
   }
 }
 
+/** As the product: a loopback name, and no page of another site. */
 function allowed(request) {
-  const own = `127.0.0.1:${PORT}`;
-  const { host, origin } = request.headers;
-  const hosts = new Set([own, `localhost:${PORT}`]);
-  return hosts.has(host) && (!origin || hosts.has(origin.replace('http://', '')));
+  const { host = '', origin } = request.headers;
+  return /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host) && (!origin || origin === `http://${host}`);
 }
 
 function upgrade(request, connection) {
