@@ -61,7 +61,7 @@ ngx_http_coderemote_api_ws(ngx_http_request_t *r,
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
 
     rc = ngx_http_coderemote_ws_handshake(r, conf, &hs);
-    if (rc != NGX_OK) {
+    if (rc != NGX_DECLINED) {
         return rc;
     }
 

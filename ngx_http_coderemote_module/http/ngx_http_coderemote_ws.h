@@ -65,9 +65,9 @@ struct ngx_http_coderemote_ws_s {
 
 
 /*
- * Judges the request as an opening handshake.  NGX_OK: hs says what to
- * agree on; else the answer was sent, and the value is what a content
- * handler returns.
+ * Judges the request as an opening handshake.  NGX_DECLINED: it is a good
+ * one, hs says what to agree on; else it was answered, and the value is what
+ * a content handler returns.
  */
 ngx_int_t ngx_http_coderemote_ws_handshake(ngx_http_request_t *r,
     ngx_http_coderemote_loc_conf_t *conf, ngx_cr_ws_handshake_t *hs);

@@ -50,7 +50,7 @@ ngx_http_coderemote_ws_handshake(ngx_http_request_t *r,
     }
 
     if (status == NGX_HTTP_SWITCHING_PROTOCOLS) {
-        return NGX_OK;
+        return NGX_DECLINED;
     }
 
     return ngx_http_coderemote_ws_refuse(r, status, hs->error);
