@@ -258,6 +258,10 @@ cr_reap_channel_slot(cr_segment_t *seg, uint32_t index, uint32_t channel,
         cr_reap_finish(seg, index, w, CR_STATUS_CANCELLED, "", now_us);
         return;
 
+    case CR_SLOT_CLEARING:
+        (void) cr_slot_restore(slot, &w);
+        return;
+
     case CR_SLOT_QUEUED:
     case CR_SLOT_STARTING:
     case CR_SLOT_RUNNING:

@@ -20,6 +20,7 @@
  *
  *   FILLING           freed
  *   ENDING            finished as cancelled
+ *   CLEARING          finished, as it was
  *   QUEUED, waited    finished as cancelled, nobody waits any more
  *   QUEUED            goes on; pushed into the master's ring when it sits in
  *                     no ring (its nginx worker died just before the push)

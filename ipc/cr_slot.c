@@ -10,17 +10,26 @@
 
 
 static int cr_slot_change(cr_slot_t *slot, uint64_t *word, uint64_t next);
-static int cr_slot_take(cr_slot_t *slot, uint64_t *word, uint64_t next);
+static int cr_slot_take(cr_slot_t *slot, uint64_t *word, uint32_t channel);
 static uint64_t cr_slot_with_state(uint64_t word, uint32_t state);
 
 
 int
 cr_slot_claim(cr_slot_t *slot, uint64_t *word, uint32_t channel)
 {
-    uint32_t  state, generation;
-    uint64_t  next;
+    uint32_t  generation;
 
-    state = cr_word_state(*word);
+    if (cr_word_state(*word) == CR_SLOT_FINISHED) {
+
+        if (atomic_load(&slot->delivered) == 0
+            || !cr_slot_take(slot, word, channel))
+        {
+            return 0;
+        }
+
+    } else if (cr_word_state(*word) != CR_SLOT_FREE) {
+        return 0;
+    }
 
     /* 0 stays free: it is the generation of a slot that never had a job */
 
@@ -30,17 +39,8 @@ cr_slot_claim(cr_slot_t *slot, uint64_t *word, uint32_t channel)
         generation = 1;
     }
 
-    next = cr_word(CR_SLOT_FILLING, 1, channel, 0, generation);
-
-    if (state == CR_SLOT_FREE) {
-        return cr_slot_change(slot, word, next);
-    }
-
-    if (state != CR_SLOT_FINISHED || atomic_load(&slot->delivered) == 0) {
-        return 0;
-    }
-
-    return cr_slot_take(slot, word, next);
+    return cr_slot_change(slot, word, cr_word(CR_SLOT_FILLING, 1, channel, 0,
+                                              generation));
 }
 
 
@@ -172,8 +172,19 @@ cr_slot_clear(cr_slot_t *slot, uint64_t *word)
         return 0;
     }
 
-    return cr_slot_take(slot, word,
-                        cr_slot_with_state(*word, CR_SLOT_CLEARING));
+    return cr_slot_take(slot, word, CR_CHANNEL_MASTER);
+}
+
+
+int
+cr_slot_restore(cr_slot_t *slot, uint64_t *word)
+{
+    if (cr_word_state(*word) != CR_SLOT_CLEARING) {
+        return 0;
+    }
+
+    return cr_slot_change(slot, word,
+                          cr_slot_with_state(*word, CR_SLOT_FINISHED));
 }
 
 
@@ -253,15 +264,16 @@ cr_slot_change(cr_slot_t *slot, uint64_t *word, uint64_t next)
 
 
 /*
- * Out of FINISHED, unless someone watches.  Looked at twice: a watcher sets
- * its bit and then loads the word, we swap the word and then load the bits.
- * All four are seq_cst, so at least one of the two sees the other: either
- * the watcher finds the slot gone, or we find the watcher and step back.
- * Nothing but the word has changed by then.
+ * FINISHED -> CLEARING, unless someone watches.  Looked at twice: a watcher
+ * sets its bit and then loads the word, we swap the word and then load the
+ * bits.  All four are seq_cst, so at least one of the two sees the other:
+ * either the watcher finds the slot gone, or we find the watcher and step
+ * back.  Nothing but the state and the channel has changed by then; the
+ * generation, by which a watcher knows its job, has not.
  */
 
 static int
-cr_slot_take(cr_slot_t *slot, uint64_t *word, uint64_t next)
+cr_slot_take(cr_slot_t *slot, uint64_t *word, uint32_t channel)
 {
     uint64_t  before, taken;
 
@@ -271,7 +283,10 @@ cr_slot_take(cr_slot_t *slot, uint64_t *word, uint64_t next)
         return 0;
     }
 
-    if (!cr_slot_change(slot, word, next)) {
+    taken = cr_word(CR_SLOT_CLEARING, cr_word_attempt(before), channel,
+                    cr_word_worker(before), cr_word_generation(before));
+
+    if (!cr_slot_change(slot, word, taken)) {
         return 0;
     }
 
@@ -279,7 +294,6 @@ cr_slot_take(cr_slot_t *slot, uint64_t *word, uint64_t next)
         return 1;
     }
 
-    taken = next;
     (void) cr_slot_change(slot, &taken, before);
     *word = before;
 

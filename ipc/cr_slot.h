@@ -5,7 +5,7 @@
  * generation, so that a compare-and-swap of the word proves all of them.
  *
  *   FREE -> FILLING      nginx worker         claim, generation + 1
- *   FINISHED -> FILLING  nginx worker         recycle of a delivered result
+ *   FINISHED -> CLEARING -> FILLING  nginx worker, of a delivered result
  *   FILLING -> QUEUED    the same             submit
  *   FILLING -> FREE      the same, or the master when its channel died
  *   QUEUED -> STARTING   pool worker          start
@@ -14,6 +14,8 @@
  *   RUNNING, STARTING -> QUEUED    master, when the worker died: attempt + 1
  *   QUEUED -> ENDING -> FINISHED   nginx worker (cancel) or master
  *   FINISHED -> CLEARING -> FREE   master (expiry)
+ *   CLEARING -> FINISHED  the same, when a watcher came in between, or the
+ *                         master when the channel died
  *
  * ENDING and CLEARING are short exclusive states for writing the result and
  * for giving pages back.  A handle is (index, generation); no job has
@@ -24,12 +26,15 @@
  *
  *   1. cr_slot_watch: sets the bit, then loads the word; it holds only when
  *      the word names a job that is QUEUED .. FINISHED.  Whoever recycles
- *      swaps the word and then loads the bits, so one of the two steps back.
+ *      swaps the word to CLEARING and then loads the bits, so one of the two
+ *      steps back.
  *   2. While the bit is set: job is constant; log bytes below log_tail are
  *      constant as long as the attempt is; result.started_us may be read from
  *      RUNNING on, the rest of the result in FINISHED only.
- *   3. A change of generation or attempt between two loads of the word makes
- *      everything copied in between worthless: load it again after a copy.
+ *   3. A change of the attempt between two loads of the word makes the output
+ *      copied in between worthless: load the word again after a copy.  The
+ *      generation does not change under the bit; the state may be CLEARING
+ *      for a moment, which then means FINISHED.
  *   4. 'delivered' is set only while the bit is set and after the word was
  *      seen FINISHED, so that it can never mark the slot's next job.
  *   5. cr_slot_unwatch when the channel watches nothing in this slot any
@@ -159,6 +164,8 @@ int cr_slot_requeue(cr_slot_t *slot, uint64_t *word);
 /* FINISHED -> CLEARING, not while someone watches */
 int cr_slot_clear(cr_slot_t *slot, uint64_t *word);
 int cr_slot_free(cr_slot_t *slot, uint64_t *word);
+/* CLEARING -> FINISHED, for a channel that died in between */
+int cr_slot_restore(cr_slot_t *slot, uint64_t *word);
 
 uint64_t cr_slot_word(cr_slot_t *slot);
 

@@ -203,14 +203,14 @@ actor_sleep(int fd, int ms)
 }
 
 
-/* a place to be killed at, or to be overtaken */
+/* a place to be killed at, or to be overtaken; 'often' for a rare one */
 
 static inline void
-actor_dawdle(actor_t *a)
+actor_dawdle(actor_t *a, int often)
 {
     struct timespec  ts = { 0, 20000 };
 
-    switch (cr_test_random(&a->random) % 64) {
+    switch (cr_test_random(&a->random) % (often ? 4 : 64)) {
 
     case 0:
         nanosleep(&ts, NULL);
@@ -266,6 +266,7 @@ actor_fill(actor_t *a, cr_slot_t *slot, uint32_t index, uint32_t number)
 {
     uint8_t              random[10];
     uint32_t             i;
+    uint64_t             id[2];
     cr_job_t            *job;
     cr_request_writer_t  w;
 
@@ -290,9 +291,9 @@ actor_fill(actor_t *a, cr_slot_t *slot, uint32_t index, uint32_t number)
     job->request_len = (uint32_t) w.used;
 
     i = number % 64;
-    memcpy(random, job->id, 8);
-    atomic_store(&a->book->ids[i][0], ((uint64_t *) (void *) job->id)[0]);
-    atomic_store(&a->book->ids[i][1], ((uint64_t *) (void *) job->id)[1]);
+    memcpy(id, job->id, sizeof(id));
+    atomic_store(&a->book->ids[i][0], id[0]);
+    atomic_store(&a->book->ids[i][1], id[1]);
 }
 
 
@@ -308,7 +309,7 @@ actor_cancel(actor_t *a, cr_slot_t *slot, uint32_t index, uint64_t word)
         return;
     }
 
-    actor_dawdle(a);
+    actor_dawdle(a, a->book->deadly);
 
     memset(&slot->result, 0, sizeof(cr_result_t));
     slot->result.status = CR_STATUS_CANCELLED;
@@ -338,7 +339,7 @@ actor_submit(actor_t *a)
         return 0;
     }
 
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
 
     number = atomic_fetch_add(&a->book->jobs, 1);
 
@@ -365,7 +366,7 @@ actor_submit(actor_t *a)
     own->attempt = 1;
     a->live++;
 
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
 
     if (cr_ring_push(cr_segment_ring(&a->seg, a->index),
                      a->seg.geometry.ring,
@@ -377,12 +378,12 @@ actor_submit(actor_t *a)
 
     atomic_store(&a->book->job[number].accepted, 1);
 
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
 
     worker = cr_segment_wake(&a->seg, &a->wake_hint);
 
     if (worker != CR_NONE) {
-        actor_dawdle(a);
+        actor_dawdle(a, 0);
         actor_ring_fd(a->book->worker_fds[worker]);
     }
 
@@ -565,10 +566,10 @@ actor_look(actor_t *a, uint32_t index)
     }
 
     actor_check_result(a, slot, own);
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
 
     atomic_store(&slot->delivered, 1);
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
     cr_slot_unwatch(slot, a->index);
 
     own->active = 0;
@@ -604,13 +605,12 @@ actor_stranger(actor_t *a)
     }
 
     copy = slot->job;
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
 
     if (cr_word_generation(cr_slot_word(slot)) != cr_word_generation(word)
         || memcmp(copy.id, id, 16) != 0
         || memcmp(slot->job.id, id, 16) != 0)
     {
-        /* only a job that is not yet FINISHED holds still by itself */
         actor_fail(a->book, "a watched slot changed hands");
     }
 
@@ -710,7 +710,7 @@ actor_output(actor_t *a, cr_slot_t *slot, uint32_t index, uint32_t number)
             p[i] = actor_output_byte(number, at + i);
         }
 
-        actor_dawdle(a);
+        actor_dawdle(a, 0);
 
         if (cr_log_commit(slot, cr_segment_log(&a->seg, index),
                           a->seg.geometry.log_size, CR_STREAM_STDOUT, n, 0)
@@ -825,7 +825,7 @@ actor_run(actor_t *a, uint32_t index, uint64_t word)
         return;
     }
 
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
 
     result = &slot->result;
     result->started_us = ipc_now_us();
@@ -859,13 +859,13 @@ actor_run(actor_t *a, uint32_t index, uint64_t word)
     result->finished_us = ipc_now_us();
     result->exit_code = 0;
 
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
 
     if (!cr_slot_finish(slot, &word)) {
         actor_fail(a->book, "job %u: taken away while running", number);
     }
 
-    actor_dawdle(a);
+    actor_dawdle(a, 0);
     actor_ring(a->book, cr_segment_mark(&a->seg, index));
 }
 
@@ -876,6 +876,7 @@ actor_next(actor_t *a, uint32_t *index, uint64_t *word)
     int  rc;
 
     actor_lock(a->book);
+    actor_dawdle(a, 0);
     rc = cr_consume_next(&a->seg, a->index, &a->hint, index, word);
     actor_unlock(a->book);
 
@@ -912,7 +913,7 @@ actor_pool(actor_t *a)
         }
 
         atomic_store(&me->ready, 0);
-        actor_dawdle(a);
+        actor_dawdle(a, 0);
         actor_run(a, index, word);
     }
 }

@@ -179,6 +179,24 @@ TEST("nginx worker dies: the pool worker is told to cancel a waited job")
 }
 
 
+TEST("nginx worker dies while it recycles a result: the result is back")
+{
+    uint64_t   w;
+    cr_slot_t *slot;
+
+    start();
+    REQUIRE(ipc_submit(&seg, 2, &w) == 0);
+    ipc_finish(&seg, 0, &w, 55);
+    slot = cr_segment_slot(&seg, 0);
+    atomic_store(&slot->word, cr_word(CR_SLOT_CLEARING, 1, 1, 0, 1));
+
+    (void) cr_reap_channel(&seg, 1, 1);
+    CHECK_INT(state(0), CR_SLOT_FINISHED);
+    CHECK_INT(slot->result.finished_us, 55);
+    ipc_destroy(&seg, fd);
+}
+
+
 TEST("nginx worker dies: it watches nothing any more, others still do")
 {
     uint64_t   w;

@@ -103,6 +103,7 @@ TEST("every transition leaves its own states only")
               1 << CR_SLOT_STARTING | 1 << CR_SLOT_RUNNING);
     CHECK_INT(allowed(cr_slot_clear), 1 << CR_SLOT_FINISHED);
     CHECK_INT(allowed(cr_slot_free), 1 << CR_SLOT_CLEARING);
+    CHECK_INT(allowed(cr_slot_restore), 1 << CR_SLOT_CLEARING);
 }
 
 
