@@ -401,7 +401,17 @@ crw_job_control(crw_worker_t *worker, const cr_control_header_t *header,
     if (job == NULL || job->verdict != CR_STATUS_NONE
         || cr_word_generation(job->word) != header->generation)
     {
-        return;                     /* it has ended meanwhile */
+        /*
+         * It has ended meanwhile.  An nginx worker that cancels a job out of
+         * the queue cannot ring the others that watch it: that is done here.
+         */
+
+        if (header->type == CR_CONTROL_CANCEL) {
+            crw_worker_ring(worker,
+                            cr_segment_mark(worker->segment, header->slot));
+        }
+
+        return;
     }
 
     switch (header->type) {
