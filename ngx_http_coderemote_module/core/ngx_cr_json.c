@@ -31,6 +31,14 @@ ngx_cr_json_decode(const u_char *data, size_t len, ngx_uint_t *bad_utf8,
     json_t        *json;
     json_error_t   error;
 
+    *bad_utf8 = 0;
+
+    if (len == 0) {
+        detail->len = ngx_snprintf(detail->data, detail->len, "it is empty")
+                      - detail->data;
+        return NULL;
+    }
+
     json = json_loadb((const char *) data, len, JSON_REJECT_DUPLICATES,
                       &error);
 
@@ -44,7 +52,6 @@ ngx_cr_json_decode(const u_char *data, size_t len, ngx_uint_t *bad_utf8,
     if (!json_is_object(json)) {
         json_decref(json);
 
-        *bad_utf8 = 0;
         detail->len = ngx_snprintf(detail->data, detail->len,
                                    "the top level must be an object, "
                                    "{\"member\": value, ...}")
@@ -59,11 +66,17 @@ ngx_cr_json_decode(const u_char *data, size_t len, ngx_uint_t *bad_utf8,
 static void
 ngx_cr_json_describe(const json_error_t *error, ngx_str_t *detail)
 {
-    u_char  *p, *last;
+    u_char      *p, *last;
+    const char  *text;
+
+    /* jansson's own words name an option of its API */
+
+    text = (json_error_code(error) == json_error_null_character)
+           ? "a string must not have \\u0000" : error->text;
 
     p = detail->data;
     last = ngx_snprintf(p, detail->len, "line %d, column %d: %s",
-                        error->line, error->column, error->text);
+                        error->line, error->column, text);
     detail->len = last - p;
 
     /* the text may quote the input, cut anywhere */

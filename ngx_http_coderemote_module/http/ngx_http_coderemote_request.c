@@ -293,14 +293,14 @@ ngx_http_coderemote_body_room(ngx_http_request_t *r,
     u_char                          *p;
     ngx_http_coderemote_loc_conf_t  *conf;
 
-    if (len <= ctx->size - ctx->read.len) {
-        return NGX_OK;
-    }
-
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
 
     if (len > conf->max_body_size - ctx->read.len) {
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
+    }
+
+    if (len <= ctx->size - ctx->read.len) {
+        return NGX_OK;
     }
 
     size = ctx->read.len + len;
