@@ -61,6 +61,9 @@ struct crw_place_s {
     uint32_t            nboxes;
     uint32_t            deaths;     /* soon after a start, in a row */
     uint32_t            tries;      /* of killing what it left */
+    uint32_t            buried;     /* boxes of it that are gone */
+    int                 has_cgroup; /* of the one that is not yet */
+    crw_cgroup_t        cgroup;
     uint64_t            started_us;
     int                 ready;      /* told us of a sandbox */
     uint32_t            failures[CRW_LANGUAGES_MAX];

@@ -34,7 +34,7 @@ static void crw_place_version(crw_place_t *place, const crw_tell_t *tell);
 static void crw_place_timer(crw_timer_t *timer);
 static void crw_place_bury(crw_place_t *place);
 static int crw_place_empty(crw_place_t *place);
-static int crw_place_remove(crw_place_t *place, uint32_t number);
+static int crw_place_open(crw_place_t *place);
 static void crw_place_again(crw_place_t *place);
 
 
@@ -73,6 +73,7 @@ crw_place_start(crw_place_t *place)
     place->started_us = crw_monotonic_us();
     place->ready = 0;
     place->tries = 0;
+    place->buried = 0;
     memset(place->failures, 0, sizeof(place->failures));
 
     pid = fork();
@@ -339,39 +340,49 @@ crw_place_bury(crw_place_t *place)
 }
 
 
+/* 1 when the cgroup of every box is removed, which the kernel allows only
+   when nothing lives in it */
+
 static int
 crw_place_empty(crw_place_t *place)
 {
-    int       empty;
-    uint32_t  i;
+    while (place->buried < place->nboxes) {
 
-    empty = 1;
-
-    for (i = 0; i < place->nboxes; i++) {
-        if (crw_place_remove(place, place->index * CRW_BOXES_STRIDE + i)
-            != 0)
-        {
-            empty = 0;
+        if (!place->has_cgroup && crw_place_open(place) != 0) {
+            return 0;
         }
+
+        if (place->has_cgroup) {
+
+            if (crw_cgroup_destroy(&place->cgroup, NULL) != 0) {
+                return 0;
+            }
+
+            place->has_cgroup = 0;
+        }
+
+        place->buried++;
     }
 
-    return empty;
+    return 1;
 }
 
 
+/* the cgroup of the next box, if it was left behind */
+
 static int
-crw_place_remove(crw_place_t *place, uint32_t number)
+crw_place_open(crw_place_t *place)
 {
     int                 i;
     char                name[CRW_CGROUP_NAME];
     char                path[CRW_CGROUP_PATH + CRW_CGROUP_NAME + 1];
     struct stat         st;
-    crw_cgroup_t        cg;
     crw_cgroup_base_t  *base;
 
     base = &place->master->base;
 
-    crw_pool_group_name(name, place->index, number);
+    crw_pool_group_name(name, place->index,
+                        place->index * CRW_BOXES_STRIDE + place->buried);
 
     for (i = 0; i < CRW_CGROUP_TREES; i++) {
 
@@ -390,11 +401,13 @@ crw_place_remove(crw_place_t *place, uint32_t number)
         return 0;
     }
 
-    if (crw_cgroup_create(&cg, base, name, NULL) != 0) {
+    if (crw_cgroup_create(&place->cgroup, base, name, NULL) != 0) {
         return -1;
     }
 
-    return crw_cgroup_destroy(&cg, NULL);
+    place->has_cgroup = 1;
+
+    return 0;
 }
 
 

@@ -162,7 +162,8 @@ crw_reload_look(crw_master_t *master, int late)
             master->announced = 1;
             (void) crw_gate_let_in(master);
             crw_notify("READY=1");
-            crw_log(CRW_LOG_INFO, "the pool is up");
+            crw_log(late ? CRW_LOG_WARN : CRW_LOG_INFO, "the pool is up%s",
+                    late ? ", without a sandbox: see --check" : "");
         }
 
         return;

@@ -259,8 +259,8 @@ crw_zygote_message(crw_event_t *ev, uint32_t events)
     }
 
     if (msg.type == CRW_MSG_FAILED) {
-        crw_log(CRW_LOG_ERROR, "the %s zygote failed at \"%s\": %s",
-                zygote->family->language->id, msg.text, strerror(msg.value));
+        crw_log(CRW_LOG_ERROR, "the %s zygote failed at \"%s\"",
+                zygote->family->language->id, msg.text);
 
         (void) snprintf(zygote->family->trouble,
                         sizeof(zygote->family->trouble), "%s", msg.text);
