@@ -159,10 +159,20 @@ site_down()
 }
 
 
-# Every file of conf/ that is a whole configuration, in both builds
+# Every file of conf/, in both builds: as it stands, and with the commented
+# directives switched on.  conf/coderemote.conf has every directive.
 check_configurations()
 {
-    local dir=$TESTS/conf file bin load
+    local dir=$TESTS/conf file bin name
+
+    for name in $(grep -rhoE 'ngx_string\("coderemote[a-z_]*"\),$' \
+        "$ROOT"/ngx_http_coderemote_module/*.c | cut -d'"' -f2)
+    do
+        if ! grep -qE "^ *(# )?$name " "$ROOT/conf/coderemote.conf"; then
+            echo "conf/coderemote.conf does not have $name"
+            return 1
+        fi
+    done
 
     rm -rf "$dir"
     mkdir -p "$dir/var/log" "$dir/var/run" "$dir/logs" "$dir/tls"
@@ -170,22 +180,39 @@ check_configurations()
         -keyout "$dir/tls/key.pem" -out "$dir/tls/cert.pem"
 
     for file in "$ROOT"/conf/*.conf; do
+        name=$(basename "$file")
         for bin in release plain; do
-            load=
-            if [ $bin = plain ]; then
-                load="load_module $BUILD/obj-plain/$MODULE_FILE;"
-            fi
-            echo "-- $file ($bin)"
-            {
-                echo "$load"
-                sed -e "s|/etc/ssl/coderemote/|$dir/tls/|" \
-                    -e "s|/run/nginx.pid|$dir/nginx.pid|" \
-                    -e "s|/var/log/nginx/|$dir/logs/|" "$file"
-            } >"$dir/$(basename "$file")"
+            configuration_of $bin "$file" "$dir" >"$dir/$name"
+            echo "-- $name ($bin)"
+            "$BUILD/obj-$bin/nginx" -t -p "$dir" -e stderr -c "$dir/$name"
+
+            sed 's/# \(coderemote_\)/\1/' "$dir/$name" >"$dir/all-$name"
+            echo "-- $name ($bin), every directive"
             "$BUILD/obj-$bin/nginx" -t -p "$dir" -e stderr \
-                -c "$dir/$(basename "$file")"
+                -c "$dir/all-$name"
         done
     done
+}
+
+
+# configuration_of BUILD FILE DIR: FILE as a whole nginx.conf
+configuration_of()
+{
+    local whole=no
+
+    if grep -q '^http {' "$2"; then
+        whole=yes
+    fi
+    if [ "$1" = plain ]; then
+        echo "load_module $BUILD/obj-plain/$MODULE_FILE;"
+    fi
+    if [ $whole = no ]; then
+        echo "pid logs/nginx.pid; events {} http { access_log off;"
+    fi
+    sed "s|/etc/ssl/coderemote/|$3/tls/|" "$2"
+    if [ $whole = no ]; then
+        echo "}"
+    fi
 }
 
 
