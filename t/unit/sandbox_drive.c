@@ -37,6 +37,10 @@ static void drive_read(int *fd, char *buf, size_t *len, drive_job_t *job,
     int64_t start);
 static void drive_message(drive_t *d, drive_job_t *job, int64_t start);
 static void drive_shut(int *fd);
+static void drive_shut_sandbox(drive_t *d);
+
+
+const char  *drive_keeper_fault;
 
 
 int64_t
@@ -122,7 +126,8 @@ drive_open(drive_t *d, const char *const *args,
         attached(d->keeper, data);
     }
 
-    (void) crw_link_say(d->keeper_link, CRW_MSG_ATTACHED, 0, NULL, NULL, 0);
+    (void) crw_link_say(d->keeper_link, CRW_MSG_ATTACHED, 0,
+                        drive_keeper_fault, NULL, 0);
 
     return drive_wait(d->keeper_link, CRW_MSG_KEEPER_READY, d, &msg,
                       sizeof(msg), NULL);
@@ -166,12 +171,7 @@ drive_start(drive_t *d, const char *path, const char *const *args)
 void
 drive_close(drive_t *d)
 {
-    drive_shut(&d->sandbox_link);
-    drive_shut(&d->in);
-    drive_shut(&d->out);
-    drive_shut(&d->err);
-    drive_shut(&d->init_pidfd);
-    drive_shut(&d->program_pidfd);
+    drive_shut_sandbox(d);
     drive_shut(&d->keeper_link);
     drive_shut(&d->keeper_pidfd);
     drive_shut(&d->link);
@@ -300,6 +300,30 @@ drive_build(drive_t *d, const char *fault)
 
 
 int
+drive_gone(drive_t *d)
+{
+    crw_msg_t  msg;
+
+    drive_shut_sandbox(d);
+
+    return drive_wait(d->keeper_link, CRW_MSG_GONE, d, &msg, sizeof(msg),
+                      NULL);
+}
+
+
+static void
+drive_shut_sandbox(drive_t *d)
+{
+    drive_shut(&d->sandbox_link);
+    drive_shut(&d->in);
+    drive_shut(&d->out);
+    drive_shut(&d->err);
+    drive_shut(&d->init_pidfd);
+    drive_shut(&d->program_pidfd);
+}
+
+
+int
 drive_run(drive_t *d, drive_job_t *job)
 {
     int      rc;
@@ -318,12 +342,7 @@ drive_run(drive_t *d, drive_job_t *job)
         rc = drive_follow(d, job, start);
     }
 
-    drive_shut(&d->sandbox_link);
-    drive_shut(&d->in);
-    drive_shut(&d->out);
-    drive_shut(&d->err);
-    drive_shut(&d->init_pidfd);
-    drive_shut(&d->program_pidfd);
+    drive_shut_sandbox(d);
 
     return rc == 0 && d->failed[0] == '\0' ? 0 : -1;
 }

@@ -74,6 +74,9 @@ typedef struct {
 /* path of the zygote, or NULL with the reason for skipping printed */
 const char *drive_zygote(void);
 
+/* name of the keeper's step that shall fail, or NULL */
+extern const char  *drive_keeper_fault;
+
 /* starts a zygote with these arguments (NULL-terminated, may be NULL), waits
    for READY, has a keeper forked and, when 'attached' is given, calls it with
    the keeper's pid before ATTACHED; 0, or -1 with d->failed */
@@ -86,7 +89,10 @@ int drive_build(drive_t *d, const char *fault);
 /* sends the job to the built sandbox and reads until GONE; -1: FAILED */
 int drive_run(drive_t *d, drive_job_t *job);
 
-/* both, for a program without anything special; a static result */
+/* gives a sandbox up that ran nothing, waits until it is gone */
+int drive_gone(drive_t *d);
+
+/* build and run, for a program without anything special; a static result */
 drive_job_t *drive_python(drive_t *d, const char *code);
 
 int64_t drive_now_us(void);

@@ -190,8 +190,6 @@ crw_cg2_enable(crw_cgroup_base_t *base, const char *dir)
 static int
 crw_cg2_open(crw_cgroup_t *cg, crw_error_t *err)
 {
-    int  group;
-
     cg->memory_limit = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.max",
                                    O_RDWR);
     cg->memory_swap = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.swap.max",
@@ -230,18 +228,12 @@ crw_cg2_open(crw_cgroup_t *cg, crw_error_t *err)
 
     (void) crw_cg_write(cg->memory_limit, "max");
 
-    /* no swap, and all of the group dies when memory ends, except the keeper
-       and init, whose oom_score_adj of -1000 exempts them */
-
     if (cg->memory_swap != -1) {
         (void) crw_cg_write(cg->memory_swap, "0");
     }
 
-    group = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.oom.group", O_WRONLY);
-    if (group != -1) {
-        (void) crw_cg_write(group, "1");
-        (void) close(group);
-    }
+    /* memory.oom.group stays 0: it would take keeper and init along wherever
+       they may not have an oom_score_adj of -1000 */
 
     cg->oom = cg->memory_events;
 

@@ -21,6 +21,7 @@
 #include <unistd.h>
 
 
+static void crw_program_title(const crw_chain_t *chain);
 static void crw_program_wait_init(int ready);
 static void crw_program_say_ready(void);
 static uint8_t *crw_program_receive(crw_chain_job_t *job);
@@ -38,6 +39,8 @@ crw_chain_program(crw_chain_t *chain, int ready)
     uint8_t          *records;
     const char       *step;
     crw_chain_job_t   job;
+
+    crw_program_title(chain);
 
     step = crw_sandbox_enter(&chain->sandbox, CRW_PHASE_PROGRAM);
 
@@ -71,6 +74,41 @@ crw_chain_program(crw_chain_t *chain, int ready)
 
     free(records);
     _exit(rc);
+}
+
+
+/* what the program reads as its command line: not the zygote's */
+
+static void
+crw_program_title(const crw_chain_t *chain)
+{
+    char    *p;
+    size_t   name, code;
+
+    name = strlen(chain->runtime->name) + 1;
+    code = strlen(chain->runtime->code) + 1;
+    p = chain->argv_start;
+
+    memset(p, 0, chain->argv_size);
+
+    if (name + code > chain->argv_size) {
+        return;
+    }
+
+    memcpy(p, chain->runtime->name, name);
+    memcpy(p + name, chain->runtime->code, code);
+
+    if (prctl(PR_SET_MM, PR_SET_MM_ARG_END, p + name + code, 0, 0) == 0) {
+        return;
+    }
+
+    /*
+     * That needs privilege.  Without it: when the last byte is not NUL, the
+     * kernel takes what is there for one string (setproctitle).
+     */
+
+    p[name - 1] = ' ';
+    p[chain->argv_size - 1] = ' ';
 }
 
 
