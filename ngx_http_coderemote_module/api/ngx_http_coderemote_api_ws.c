@@ -379,6 +379,20 @@ ngx_http_coderemote_session_leave(ngx_http_coderemote_session_t *s,
 }
 
 
+void
+ngx_http_coderemote_session_look(ngx_http_coderemote_session_t *s,
+    const ngx_cr_job_t *job)
+{
+    ngx_http_coderemote_followed_t  *followed;
+
+    followed = ngx_http_coderemote_followed_find(s, job);
+
+    if (followed != NULL) {
+        ngx_http_coderemote_followed_set_ready(followed);
+    }
+}
+
+
 static void
 ngx_http_coderemote_followed_handler(ngx_cr_watch_t *watch)
 {

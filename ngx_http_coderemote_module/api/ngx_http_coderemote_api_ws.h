@@ -54,6 +54,10 @@ ngx_int_t ngx_http_coderemote_session_follow(ngx_http_coderemote_session_t *s,
 void ngx_http_coderemote_session_leave(ngx_http_coderemote_session_t *s,
     const ngx_cr_job_t *job);
 
+/* The job may have changed by what this process did itself. */
+void ngx_http_coderemote_session_look(ngx_http_coderemote_session_t *s,
+    const ngx_cr_job_t *job);
+
 /* 1: no more jobs may be followed. */
 ngx_uint_t ngx_http_coderemote_session_full(ngx_http_coderemote_session_t *s);
 

@@ -166,6 +166,12 @@ ngx_http_coderemote_session_cancel(ngx_http_coderemote_session_t *s,
 
     rc = ngx_cr_job_cancel(job);
 
+    /* one that was still queued has ended, without the pool ringing */
+
+    if (rc == NGX_OK) {
+        ngx_http_coderemote_session_look(s, job);
+    }
+
     if (rc == NGX_AGAIN) {
         input = ngx_http_coderemote_input_get(s, job);
         rc = NGX_ERROR;
