@@ -146,7 +146,13 @@ export class Ide {
 
   /** All text of the log. */
   output() {
-    return this.page.evaluate(() => document.querySelector('.log').textContent);
+    return this.page.evaluate(async () => {
+      // What has arrived is drawn in the next frame.
+      await new Promise((resolve) => {
+        requestAnimationFrame(() => requestAnimationFrame(resolve));
+      });
+      return document.querySelector('.log').textContent;
+    });
   }
 
   async sees(text) {

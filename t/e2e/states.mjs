@@ -1,4 +1,6 @@
 // States that the user must understand: no server, no pool, no room.
+import { spawn } from 'node:child_process';
+import { readFileSync, readlinkSync, writeFileSync } from 'node:fs';
 import { check, equal, until } from './harness.mjs';
 
 const SLOW =
@@ -28,7 +30,56 @@ async function proxySocket(ide, onExecute) {
   });
 }
 
+/** The pool of the site that is tested, where its pid file is told. */
+class Pool {
+  constructor(pidFile) {
+    this.pidFile = pidFile;
+    this.pid = Number(readFileSync(pidFile, 'utf8'));
+    this.argv = readFileSync(`/proc/${this.pid}/cmdline`, 'utf8').split('\0').slice(0, -1);
+    this.cwd = readlinkSync(`/proc/${this.pid}/cwd`);
+  }
+
+  kill() {
+    process.kill(this.pid, 'SIGKILL');
+  }
+
+  start() {
+    const [command, ...args] = this.argv;
+    const child = spawn(command, args, { cwd: this.cwd, detached: true, stdio: 'ignore' });
+    child.unref();
+    writeFileSync(this.pidFile, `${child.pid}\n`);
+  }
+}
+
+const POOL_PID_FILE = process.env.CODEREMOTE_POOL_PID;
+
+const realPool = {
+  title: 'the pool dies in a run: the run ends with a sentence, and Run is back with the pool',
+  test: async (ide) => {
+    const pool = new Pool(POOL_PID_FILE);
+    await ide.ready();
+    await ide.start(SLOW);
+    await ide.sees('n 2\n');
+    pool.kill();
+    const { job, sentence } = await ide.finished();
+    equal(job, 'error', 'status');
+    check(sentence.endsWith('run it again'), sentence);
+    await ide.page.waitForSelector('[data-banner=pool-down]');
+    await ide.shot('pool-died');
+    await ide.page.keyboard.press('Control+Enter');
+    await ide.page.waitForSelector('.status[data-phase=refused]');
+    pool.start();
+    await until(
+      async () => (await ide.page.locator('[data-banner]').count()) === 0,
+      'the banner goes away',
+    );
+    equal((await ide.run('print("back")\n')).job, 'succeeded', 'status');
+    equal(await ide.output(), 'back\n', 'output');
+  },
+};
+
 export default [
+  ...(POOL_PID_FILE === undefined ? [] : [realPool]),
   {
     title: 'pool down: a banner and a disabled Run, and both go away by themselves',
     options: {

@@ -8,6 +8,7 @@ import { Editor } from '../editor/Editor';
 import { OutputPanel } from '../output/OutputPanel';
 import { setRunLanguage, startSession } from '../run/session';
 import { isActive, useRun } from '../run/store';
+import type { RunState } from '../run/store';
 import { Split } from '../ui/Split';
 import type { Layout, Pane } from '../ui/store';
 import { SPLIT_DEFAULT, useUi } from '../ui/store';
@@ -50,16 +51,24 @@ function useTitle(language: Language): void {
   }, [language, running]);
 }
 
-/** A refused run or a new connection asks at once whether the pool is up. */
+/** Whether this change of the run speaks for asking how the pool is. */
+function doubtsPool(state: RunState, previous: RunState): boolean {
+  if (state.connection.status !== previous.connection.status) {
+    return true;
+  }
+  return (
+    state.phase !== previous.phase &&
+    (state.phase === 'refused' || state.result?.status === 'error')
+  );
+}
+
+/** Asks at once how the pool is when a run was refused or failed on its side. */
 function usePoolWatch(): void {
   const client = useQueryClient();
   useEffect(
     () =>
       useRun.subscribe((state, previous) => {
-        if (
-          state.connection.status !== previous.connection.status ||
-          (state.phase === 'refused' && previous.phase !== 'refused')
-        ) {
+        if (doubtsPool(state, previous)) {
           void client.invalidateQueries({ queryKey: ['health'] });
         }
       }),
