@@ -17,7 +17,7 @@
 #include "../../ipc/cr_id.h"
 
 
-static int cr_client_hello(cr_client_t *client);
+static int cr_client_hello(cr_client_t *client, const cr_hello_t *hello);
 static void cr_client_fill(cr_client_t *client,
     const cr_client_request_t *request, cr_client_job_t *job,
     cr_slot_t *slot);
@@ -32,6 +32,19 @@ static int64_t cr_client_wall_us(void);
 int
 cr_client_open(cr_client_t *client, const char *path)
 {
+    cr_hello_t  hello;
+
+    cr_hello_init(&hello, "test");
+
+    return cr_client_open_as(client, path, &hello);
+}
+
+
+int
+cr_client_open_as(cr_client_t *client, const char *path,
+    const cr_hello_t *hello)
+{
+    uint32_t            result;
     struct sockaddr_un  addr;
 
     memset(client, 0, sizeof(cr_client_t));
@@ -47,9 +60,11 @@ cr_client_open(cr_client_t *client, const char *path)
     if (client->tether == -1
         || connect(client->tether, (struct sockaddr *) &addr, sizeof(addr))
            == -1
-        || cr_client_hello(client) != 0)
+        || cr_client_hello(client, hello) != 0)
     {
+        result = client->result;
         cr_client_close(client);
+        client->result = result;
         return -1;
     }
 
@@ -58,18 +73,17 @@ cr_client_open(cr_client_t *client, const char *path)
 
 
 static int
-cr_client_hello(cr_client_t *client)
+cr_client_hello(cr_client_t *client, const cr_hello_t *hello)
 {
     int             fds[CR_HELLO_FDS_MAX];
     size_t          i, n;
-    cr_hello_t      hello;
     const char     *why;
     cr_welcome_t    welcome;
     struct pollfd   p;
 
-    cr_hello_init(&hello, "test");
-
-    if (cr_hello_send(client->tether, &hello, sizeof(hello), NULL, 0) != 0) {
+    if (cr_hello_send(client->tether, hello, sizeof(cr_hello_t), NULL, 0)
+        != 0)
+    {
         return -1;
     }
 

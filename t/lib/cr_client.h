@@ -63,6 +63,9 @@ typedef struct {
 
 /* 0, or -1 with errno (or client->result) when it cannot be had */
 int cr_client_open(cr_client_t *client, const char *path);
+/* with a hello of the caller's own */
+int cr_client_open_as(cr_client_t *client, const char *path,
+    const cr_hello_t *hello);
 void cr_client_close(cr_client_t *client);
 
 /* 0, or -1 when the table or ring is full */
