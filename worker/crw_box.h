@@ -40,4 +40,17 @@ void crw_box_fail(crw_box_t *box, const char *step, int errnum);
 void crw_box_drop(crw_box_t *box);
 
 
+/* crw_box_sandbox.c */
+
+/* opens pipes and link and sends BUILD; NULL, or the step that failed */
+const char *crw_box_open_sandbox(crw_box_t *box);
+/* our ends of link, stdin, stdout, stderr; then the pidfds too */
+void crw_box_close_streams(crw_box_t *box);
+void crw_box_close_sandbox(crw_box_t *box);
+/* closes those that are not -1 and makes them so */
+void crw_box_close_fds(int *fds, int nfds);
+/* sets the language's default limits; 'ready': also takes the baseline */
+void crw_box_limits(crw_box_t *box, int ready);
+
+
 #endif

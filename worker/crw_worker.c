@@ -224,8 +224,9 @@ crw_worker_take(crw_worker_t *worker)
 
     for (n = 0; n < CRW_WORKER_ROUND; n++) {
 
-        if (crw_pool_ready(&worker->pool) == 0 || worker->parked != NULL || worker->retiring
-            || worker->stopping || !crw_worker_waiting(worker))
+        if (worker->retiring || worker->stopping || worker->parked != NULL
+            || crw_pool_ready(&worker->pool) == 0
+            || !crw_worker_waiting(worker))
         {
             break;
         }

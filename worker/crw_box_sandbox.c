@@ -1,0 +1,220 @@
+/*
+ * What a box needs of the kernel for one sandbox: link, pipes, limits.
+ */
+
+#include "crw_box.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "crw_log.h"
+#include "sandbox/crw_link.h"
+
+
+/* the descriptors of one BUILD message and our ends of them */
+
+typedef struct {
+    int  link[2];
+    int  in[2];
+    int  out[2];
+    int  err[2];
+} crw_box_ends_t;
+
+
+static int crw_box_open_ends(crw_box_ends_t *ends);
+static int crw_box_nonblocking(const crw_box_ends_t *ends);
+static void crw_box_close_pair(int *pair);
+static int crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends);
+
+
+const char *
+crw_box_open_sandbox(crw_box_t *box)
+{
+    crw_box_ends_t  ends;
+
+    if (crw_box_open_ends(&ends) != 0) {
+        return "opening the sandbox's pipes";
+    }
+
+    if (crw_box_send_build(box, &ends) != 0) {
+        return "telling the keeper to build";
+    }
+
+    return NULL;
+}
+
+
+static int
+crw_box_open_ends(crw_box_ends_t *ends)
+{
+    memset(ends, 0xff, sizeof(crw_box_ends_t));     /* -1 everywhere */
+
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->link) == 0
+        && pipe2(ends->in, O_CLOEXEC) == 0
+        && pipe2(ends->out, O_CLOEXEC) == 0
+        && pipe2(ends->err, O_CLOEXEC) == 0
+        && crw_box_nonblocking(ends) == 0)
+    {
+        return 0;
+    }
+
+    crw_box_close_pair(ends->link);
+    crw_box_close_pair(ends->in);
+    crw_box_close_pair(ends->out);
+    crw_box_close_pair(ends->err);
+
+    return -1;
+}
+
+
+static int
+crw_box_nonblocking(const crw_box_ends_t *ends)
+{
+    if (fcntl(ends->link[0], F_SETFL, O_NONBLOCK) == -1
+        || fcntl(ends->in[1], F_SETFL, O_NONBLOCK) == -1
+        || fcntl(ends->out[0], F_SETFL, O_NONBLOCK) == -1
+        || fcntl(ends->err[0], F_SETFL, O_NONBLOCK) == -1)
+    {
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static void
+crw_box_close_pair(int *pair)
+{
+    int  errnum;
+
+    errnum = errno;
+    crw_box_close_fds(pair, 2);
+    errno = errnum;
+}
+
+
+/* our ends become the box's, the others go to the keeper; of the writers the
+   box keeps a copy */
+
+static int
+crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
+{
+    int               rc, errnum, fds[4];
+    crw_loop_t       *loop;
+    crw_pool_t       *pool;
+    crw_build_msg_t   msg;
+
+    pool = box->family->pool;
+    loop = pool->loop;
+
+    fds[0] = ends->link[1];
+    fds[1] = ends->in[0];
+    fds[2] = ends->out[1];
+    fds[3] = ends->err[1];
+
+    memset(&msg, 0, sizeof(msg));
+    msg.msg.type = CRW_MSG_BUILD;
+    msg.work_bytes = (uint64_t) pool->config->work_mb * 1024 * 1024;
+    msg.work_inodes = pool->config->work_inodes;
+
+    crw_event_hold(&box->in, ends->in[1]);
+    box->writers[0] = ends->out[1];
+    box->writers[1] = ends->err[1];
+
+    rc = 0;
+
+    if (crw_event_add(loop, &box->link, ends->link[0], EPOLLIN) == -1) {
+        rc = -1;
+    }
+
+    if (crw_event_add(loop, &box->out, ends->out[0], EPOLLIN) == -1) {
+        rc = -1;
+    }
+
+    if (crw_event_add(loop, &box->err, ends->err[0], EPOLLIN) == -1) {
+        rc = -1;
+    }
+
+    if (rc == 0) {
+        rc = crw_link_send(box->keeper.fd, &msg, sizeof(msg), fds, 4);
+    }
+
+    errnum = errno;
+    crw_box_close_fds(fds, 2);
+    errno = errnum;
+
+    return rc;
+}
+
+
+/*
+ * The defaults, so that most jobs find their limits set already: before the
+ * sandbox is built when the last job had others, and again, for the baseline
+ * of the figures, when it is ready.
+ */
+
+void
+crw_box_limits(crw_box_t *box, int ready)
+{
+    crw_error_t             err;
+    crw_cgroup_t           *cg;
+    crw_cgroup_limits_t     limits;
+    const crw_language_t   *lang;
+
+    cg = &box->cgroup;
+    lang = box->family->language;
+
+    memset(&limits, 0, sizeof(limits));
+    limits.memory_kb = (uint64_t) lang->memory_mb.def * 1024;
+    limits.pids = lang->processes.def + CRW_CGROUP_OWN_TASKS;
+    limits.cpu_percent = box->family->pool->config->cpu_percent;
+
+    if (!ready && cg->limits.memory_kb == limits.memory_kb
+        && cg->limits.pids == limits.pids
+        && cg->limits.cpu_percent == limits.cpu_percent)
+    {
+        return;
+    }
+
+    if (crw_cgroup_begin(cg, &limits, &err) != 0) {
+        /* the job will try again, and fail if it must */
+        crw_log(CRW_LOG_WARN, "box %u: %s", box->number, err.text);
+    }
+}
+
+
+void
+crw_box_close_streams(crw_box_t *box)
+{
+    crw_event_close(&box->link);
+    crw_event_close(&box->in);
+    crw_event_close(&box->out);
+    crw_event_close(&box->err);
+    crw_box_close_fds(box->writers, 2);
+}
+
+
+void
+crw_box_close_sandbox(crw_box_t *box)
+{
+    crw_box_close_streams(box);
+    crw_box_close_fds(&box->init_pidfd, 1);
+    crw_box_close_fds(&box->program_pidfd, 1);
+}
+
+
+void
+crw_box_close_fds(int *fds, int nfds)
+{
+    int  i;
+
+    for (i = 0; i < nfds; i++) {
+        if (fds[i] != -1) {
+            (void) close(fds[i]);
+            fds[i] = -1;
+        }
+    }
+}
