@@ -250,6 +250,31 @@ cr_slot_unwatch(cr_slot_t *slot, uint32_t channel)
 }
 
 
+int
+cr_slot_deliver(cr_slot_t *slot, uint32_t channel, uint32_t generation)
+{
+    int       ended;
+    uint64_t  bit, before, word;
+
+    bit = (uint64_t) 1 << channel;
+    before = atomic_fetch_or(&slot->watchers, bit);
+    word = atomic_load(&slot->word);
+
+    ended = cr_word_state(word) == CR_SLOT_FINISHED
+            && cr_word_generation(word) == generation;
+
+    if (ended) {
+        atomic_store(&slot->delivered, 1);
+    }
+
+    if ((before & bit) == 0) {
+        cr_slot_unwatch(slot, channel);
+    }
+
+    return ended;
+}
+
+
 static int
 cr_slot_change(cr_slot_t *slot, uint64_t *word, uint64_t next)
 {

@@ -36,7 +36,8 @@
  *      generation does not change under the bit; the state may be CLEARING
  *      for a moment, which then means FINISHED.
  *   4. 'delivered' is set only while the bit is set and after the word was
- *      seen FINISHED, so that it can never mark the slot's next job.
+ *      seen FINISHED, so that it can never mark the slot's next job; use
+ *      cr_slot_deliver.
  *   5. cr_slot_unwatch when the channel watches nothing in this slot any
  *      more, also after a generation change.  A forgotten bit keeps the slot
  *      until the channel's nginx worker ends.
@@ -177,6 +178,11 @@ uint64_t cr_slot_word(cr_slot_t *slot);
 int cr_slot_watch(cr_slot_t *slot, uint32_t channel, const uint8_t *id,
     uint64_t *word);
 void cr_slot_unwatch(cr_slot_t *slot, uint32_t channel);
+/*
+ * The reader protocol's step 4: 1 when the job of this generation has ended
+ * and now counts as delivered; the bit is as it was before.
+ */
+int cr_slot_deliver(cr_slot_t *slot, uint32_t channel, uint32_t generation);
 
 
 #endif

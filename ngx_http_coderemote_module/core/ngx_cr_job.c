@@ -488,13 +488,7 @@ ngx_cr_job_delivered(const ngx_cr_job_t *job)
 
     slot = cr_segment_slot(&job->link->segment, job->index);
 
-    /* while it is 0 nobody but the master's expiry takes the slot */
-
-    if (atomic_load(&slot->delivered) == 0
-        && cr_word_generation(cr_slot_word(slot)) == job->generation)
-    {
-        atomic_store(&slot->delivered, 1);
-    }
+    (void) cr_slot_deliver(slot, job->link->index, job->generation);
 }
 
 

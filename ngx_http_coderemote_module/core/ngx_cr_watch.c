@@ -63,6 +63,7 @@ ngx_cr_watch_done(ngx_cr_link_t *link)
 ngx_int_t
 ngx_cr_watch_add(ngx_cr_watch_t *watch, const ngx_cr_job_t *job)
 {
+    uint64_t        word;
     cr_slot_t      *slot;
     ngx_queue_t    *queue;
     ngx_cr_link_t  *link;
@@ -71,8 +72,10 @@ ngx_cr_watch_add(ngx_cr_watch_t *watch, const ngx_cr_job_t *job)
     queue = &link->slots[job->index];
     slot = cr_segment_slot(&link->segment, job->index);
 
-    if (ngx_queue_empty(queue) && !link->lost) {
-        (void) atomic_fetch_or(&slot->watchers, (uint64_t) 1 << link->index);
+    if (ngx_queue_empty(queue) && !link->lost
+        && !cr_slot_watch(slot, link->index, NULL, &word))
+    {
+        return NGX_DECLINED;
     }
 
     if (cr_word_generation(cr_slot_word(slot)) != job->generation) {

@@ -568,7 +568,10 @@ actor_look(actor_t *a, uint32_t index)
     actor_check_result(a, slot, own);
     actor_dawdle(a, 0);
 
-    atomic_store(&slot->delivered, 1);
+    if (!cr_slot_deliver(slot, a->index, own->generation)) {
+        actor_fail(a->book, "job %u: not delivered", own->number);
+    }
+
     actor_dawdle(a, 0);
     cr_slot_unwatch(slot, a->index);
 

@@ -263,3 +263,22 @@ TEST("a watch for another id leaves the bit as it was")
     slot.job.id[0] = 1;
     CHECK_INT(cr_slot_watch(&slot, 1, id, &w), 1);
 }
+
+
+TEST("delivered is set for the job that has ended and for no other")
+{
+    (void) at(CR_SLOT_RUNNING);
+    CHECK_INT(cr_slot_deliver(&slot, 4, 10), 0);
+
+    (void) at(CR_SLOT_FINISHED);
+    CHECK_INT(cr_slot_deliver(&slot, 4, 9), 0);
+    CHECK_INT(atomic_load(&slot.delivered), 0);
+
+    CHECK_INT(cr_slot_deliver(&slot, 4, 10), 1);
+    CHECK_INT(atomic_load(&slot.delivered), 1);
+    CHECK_INT(atomic_load(&slot.watchers), 0);
+
+    atomic_store(&slot.watchers, 1U << 4);
+    CHECK_INT(cr_slot_deliver(&slot, 4, 10), 1);
+    CHECK_INT(atomic_load(&slot.watchers), 1U << 4);
+}
