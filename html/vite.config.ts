@@ -44,6 +44,7 @@ export default defineConfig({
     assetsInlineLimit: 0,
     chunkSizeWarningLimit: 4000,
     reportCompressedSize: false,
+    license: { fileName: 'licenses.txt' },
   },
   worker: { format: 'es' },
   server: {

@@ -150,6 +150,25 @@ describe('the page', () => {
     fireEvent.keyDown(field, { key: 'd', ctrlKey: true });
     expect(FakeWebSocket.last().sent.at(-1)).toEqual({ type: 'eof', job_id: 'j1' });
     expect(screen.queryByLabelText('Input for the running program')).toBeNull();
+    expect(document.activeElement).toBe(screen.getByRole('log'));
+  });
+
+  it('goes to the input line with Ctrl+Shift+Enter, and F6 goes on from there', async () => {
+    show(
+      <>
+        <Shortcuts />
+        <OutputPanel />
+      </>,
+    );
+    vi.spyOn(Element.prototype, 'getClientRects').mockReturnValue([new DOMRect()] as never);
+    fireEvent.keyDown(document.body, { key: 'Enter', ctrlKey: true, shiftKey: true });
+    running();
+    const field = await screen.findByLabelText('Input for the running program');
+    expect(document.activeElement).toBe(field);
+    fireEvent.keyDown(field, { key: 'F6' });
+    expect(document.activeElement).toBe(screen.getByRole('log'));
+    fireEvent.keyDown(document.body, { key: 'F6', shiftKey: true });
+    expect(document.activeElement).toBe(field);
   });
 
   it('counts down on Run when the queue is full', () => {

@@ -21,8 +21,8 @@ describe('outcomeOf', () => {
     [{ status: 'cancelled', execution_time_ms: 3200 }, 'Stopped by you after 3.20 s'],
     [{ status: 'cancelled', execution_time_ms: null }, 'Stopped by you before it started'],
     [
-      { status: 'error', error: 'The pool was restarted' },
-      'The pool was restarted. Your program is not to blame; run it again',
+      { status: 'error', error: 'pool restarted' },
+      'Pool restarted. Your program is not to blame; run it again',
     ],
   ];
 

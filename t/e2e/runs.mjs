@@ -85,6 +85,22 @@ export default [
     },
   },
   {
+    title: 'the editor suggests words of the program',
+    test: async (ide) => {
+      await ide.ready();
+      await ide.setCode('planetary_years = 3\n');
+      await ide.page.keyboard.type('plan', { delay: 30 });
+      await ide.page.keyboard.press('Control+Space');
+      const list = ide.page.locator('.suggest-widget.visible');
+      await list.getByText('planetary_years').first().waitFor();
+      await ide.page.keyboard.press('Enter');
+      await until(
+        async () => (await ide.draft()).code?.endsWith('\nplanetary_years'),
+        'the word is completed',
+      );
+    },
+  },
+  {
     title: 'Run turns into Stop, the clock ticks, and a click on Run starts again',
     test: async (ide) => {
       await ide.ready();

@@ -15,6 +15,7 @@ export const SHORTCUTS: readonly { title: string; items: readonly Shortcut[] }[]
     title: 'Program',
     items: [
       { keys: [chord('Mod', 'Enter'), 'F9'], does: 'Run; run again while it runs' },
+      { keys: [chord('Mod', 'Shift', 'Enter')], does: 'Run and go to the input line' },
       { keys: [chord('Mod', '.'), chord('Shift', 'Esc')], does: 'Stop' },
       { keys: ['Enter'], does: 'In the input line: send the line' },
       { keys: [chord('Ctrl', 'D')], does: 'In the input line: end of input' },
@@ -41,12 +42,15 @@ export const SHORTCUTS: readonly { title: string; items: readonly Shortcut[] }[]
   },
 ];
 
+/** In this order; the input line stands inside the panel. */
+const REGIONS = ['toolbar', 'editor', 'stdin', 'panel'] as const;
+
 /** Moves focus to the next region that is on screen. */
 function cycleRegions(step: 1 | -1): void {
-  const regions = [...document.querySelectorAll<HTMLElement>('[data-region]')].filter(
-    (region) => region.getClientRects().length > 0,
-  );
-  const current = regions.findIndex((region) => region.contains(document.activeElement));
+  const regions = REGIONS.map((name) =>
+    document.querySelector<HTMLElement>(`[data-region=${name}]`),
+  ).filter((region) => region !== null && region.getClientRects().length > 0);
+  const current = regions.findIndex((region) => region?.contains(document.activeElement));
   const from = current === -1 && step === -1 ? 0 : current;
   const next = regions[(from + step + regions.length) % regions.length];
   const target =
@@ -64,10 +68,24 @@ function isField(target: EventTarget | null): boolean {
   );
 }
 
+/** Runs and leaves the focus where it is. */
+function runHere(): void {
+  useUi.setState({ focusInput: false });
+  run();
+}
+
+function runAndType(): void {
+  useUi.setState({ focusInput: true });
+  run();
+}
+
 function actionOf(event: KeyboardEvent): (() => void) | null {
   const mod = event.ctrlKey || event.metaKey;
-  if (((event.key === 'Enter' && mod && !event.shiftKey) || event.key === 'F9') && !event.altKey) {
-    return run;
+  if (event.key === 'Enter' && mod && event.shiftKey) {
+    return runAndType;
+  }
+  if (((event.key === 'Enter' && mod) || event.key === 'F9') && !event.altKey) {
+    return runHere;
   }
   const stops = (event.key === '.' && mod) || (event.key === 'Escape' && event.shiftKey);
   if (stops && isActive(useRun.getState().phase)) {

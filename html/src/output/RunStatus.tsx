@@ -104,7 +104,7 @@ export function RunStatus(): ReactElement | null {
           {state.result?.truncated === true && '. The output was cut at its limit'}
         </span>
       </p>
-      {state.result !== null && <Figures job={state.result} />}
+      {state.result !== null && state.result.status !== 'error' && <Figures job={state.result} />}
     </div>
   );
 }

@@ -1,8 +1,10 @@
-import { useEffect, useRef, useState } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import type { KeyboardEvent, ReactElement, ReactNode } from 'react';
 import { controller } from '../run/session';
 import { useRun } from '../run/store';
 import { chord } from '../ui/platform';
+import { useUi } from '../ui/store';
+import { usePrompting } from './useOutput';
 
 /** Programs that end at once should not flash an input line. */
 const SHOW_AFTER_MS = 300;
@@ -14,6 +16,21 @@ function StdinLine(): ReactElement {
   const field = useRef<HTMLInputElement>(null);
   const [at, setAt] = useState(history.length);
   const connected = useRun((state) => state.connection.status === 'open');
+  const prompting = usePrompting();
+
+  useLayoutEffect(() => {
+    const element = field.current;
+    if (useUi.getState().focusInput) {
+      useUi.setState({ focusInput: false });
+      element?.focus();
+    }
+    return () => {
+      // The field goes with the program: its focus must not be lost.
+      if (document.activeElement === element) {
+        document.querySelector<HTMLElement>('.log')?.focus();
+      }
+    };
+  }, []);
 
   const recall = (index: number): void => {
     const next = Math.min(Math.max(index, 0), history.length);
@@ -57,7 +74,7 @@ function StdinLine(): ReactElement {
   };
 
   return (
-    <div className="stdin" data-region="stdin">
+    <div className={prompting ? 'stdin prompting' : 'stdin'} data-region="stdin">
       <span className="prompt" aria-hidden="true">
         ›
       </span>
@@ -65,7 +82,9 @@ function StdinLine(): ReactElement {
         ref={field}
         type="text"
         aria-label="Input for the running program"
-        placeholder="Type a line for the program"
+        placeholder={
+          prompting ? 'The program waits for a line (F6)' : 'Type a line for the program (F6)'
+        }
         data-region-focus
         autoComplete="off"
         autoCapitalize="off"

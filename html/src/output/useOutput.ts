@@ -16,6 +16,14 @@ function read(): OutputFacts {
   return facts;
 }
 
+/** Whether the last line is open, as a prompt is. */
+export function usePrompting(): boolean {
+  return useSyncExternalStore(
+    (changed) => output.subscribe(changed),
+    () => output.tail.length > 0,
+  );
+}
+
 /** The few facts about the output that React draws; the lines it does not. */
 export function useOutput(): OutputFacts {
   return useSyncExternalStore((changed) => output.subscribe(changed), read);

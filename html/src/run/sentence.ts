@@ -44,6 +44,10 @@ function timedOut(job: Job, limits: LanguageLimits): string {
   return `Stopped after ${limitSeconds(limits.timeout_ms.default)} (time limit)`;
 }
 
+function sentenceCase(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1).replace(/\.$/, '');
+}
+
 /** What to tell the user about a job in a final status. */
 export function outcomeOf(job: Job, limits: LanguageLimits): Outcome {
   switch (job.status) {
@@ -77,7 +81,7 @@ export function outcomeOf(job: Job, limits: LanguageLimits): Outcome {
     default:
       return {
         title: 'Server error',
-        sentence: `${job.error ?? 'The sandbox failed'}. Your program is not to blame; run it again`,
+        sentence: `${sentenceCase(job.error ?? 'the sandbox failed')}. Your program is not to blame; run it again`,
         tone: 'bad',
       };
   }

@@ -22,6 +22,8 @@ export interface UiState {
   cursor: { line: number; column: number };
   editor: 'plain' | 'monaco';
   newVersion: boolean;
+  /** The input line takes the focus when it comes. */
+  focusInput: boolean;
 }
 
 const KEY = 'coderemote.ui';
@@ -58,6 +60,7 @@ export const useUi = create<UiState>()(() => ({
   cursor: { line: 1, column: 1 },
   editor: 'plain',
   newVersion: false,
+  focusInput: false,
 }));
 
 useUi.subscribe((state, previous) => {
