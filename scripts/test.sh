@@ -139,7 +139,8 @@ run_e2e()
     cd "$ROOT/html"
     site_up "$port"
     set +e
-    CODEREMOTE_URL=http://127.0.0.1:$port npm run --silent e2e
+    CODEREMOTE_URL=http://127.0.0.1:$port \
+        CODEREMOTE_POOL_PID=$TESTS/site/run/pool.pid npm run --silent e2e
     rc=$?
     set -e
     site_down
