@@ -68,12 +68,13 @@ since()
 # `set -e` off inside COMMAND.
 step()
 {
-    local log=$LOG/$1.log title=$2 start rc
+    local log=$LOG/$1.log title=$2 start rc before
     shift 2
 
     printf '==> %s ... ' "$title"
     start=$(now_ms)
     mkdir -p "$LOG"
+    before=$(wc -l 2>/dev/null <"$log" || echo 0)
     printf '\n== %s\n== %s\n' "$title" "$*" >>"$log"
 
     set +e
@@ -87,11 +88,23 @@ step()
     fi
 
     printf 'failed after %s s\n' "$(since "$start")"
-    printf -- '--- the last lines of %s\n' "$log" >&2
-    tail -n 25 "$log" >&2
+    printf -- '--- the essence of %s\n' "$log" >&2
+    tail -n "+$(( before + 1 ))" "$log" | essence >&2
     printf -- '---\n' >&2
     die "$title failed" "the whole log: $log" \
         "${ADVICE:-mend what it names, then run the same command again}"
+}
+
+
+# essence: of a log, the lines that name an error, and the last lines
+essence()
+{
+    local text
+
+    text=$(cat)
+    printf '%s\n' "$text" | head -n -12 | cut -c1-200 \
+        | grep -E -A 3 '(^|[^_[:alnum:]-])[Ee]rror([: ]|$)|ERR' | head -n 20 || true
+    printf '%s\n' "$text" | tail -n 12 | cut -c1-200
 }
 
 

@@ -57,7 +57,7 @@ suite_needs()
     unit*|fuzz|clang) nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}" ;;
     t|t-hup)   build_nginx release; build_worker ;;
     t-dynamic) build_nginx plain; build_worker ;;
-    t-asan)    build_nginx asan; build_worker ;;
+    t-asan)    build_nginx asan; build_worker asan ;;
     e2e)       build_nginx release; build_worker; build_web ;;
     sandbox)   build_worker ;;
     conf)      build_nginx release; build_nginx plain ;;
@@ -110,15 +110,25 @@ run_prove()
         ;;
     asan)
         # nginx frees its configuration only by ending: leaks say nothing
+        rm -f "$TESTS"/sanitizer.*
         export ASAN_OPTIONS=detect_leaks=0:abort_on_error=1
+        export ASAN_OPTIONS=$ASAN_OPTIONS:log_path=$TESTS/sanitizer
         export UBSAN_OPTIONS=print_stacktrace=1:halt_on_error=1
+        export UBSAN_OPTIONS=$UBSAN_OPTIONS:log_path=$TESTS/sanitizer
         export TEST_NGINX_TIMEOUT=${TEST_NGINX_TIMEOUT:-10}
+        export CODEREMOTE_WORKER=$BUILD/asan/coderemote-worker
         ;;
     esac
 
     cd "$ROOT"
     files=${TEST_FILES:-t/*.t}
     prove -I t/lib $files
+
+    # a process that nobody waits for may have ended with a report too
+    if compgen -G "$TESTS/sanitizer.*" >/dev/null; then
+        cat "$TESTS"/sanitizer.*
+        return 1
+    fi
 }
 
 
