@@ -12,14 +12,13 @@ package CodeRemote;
 #               what CodeRemote::HTTP and CodeRemote::Pool export and with
 #               is(), ok(), like() of Test::More
 #
-# In every section $POOL is the socket, $SCRATCH a folder of the test file.
+# In every section $POOL is the socket, $SCRATCH a folder of the test file,
+# $PORT_TLS and $PORT_H2 are ports for servers of its own.
 
 use Test::Nginx::Socket -Base;
 
 use CodeRemote::HTTP ();
 use CodeRemote::Pool ();
-
-our @EXPORT = qw/ pool_file /;
 
 my $defaults = <<'_EOC_';
 location / {
@@ -69,6 +68,10 @@ add_block_preprocessor(sub {
         next if !defined $text;
 
         my $scratch = CodeRemote::Pool::scratch();
+        my $port = $Test::Nginx::Util::ServerPort;
+
+        $text =~ s/\$PORT_TLS\b/$port + 1/ge;
+        $text =~ s/\$PORT_H2\b/$port + 2/ge;
         $text =~ s/\$POOL\b/$socket/g;
         $text =~ s/\$SCRATCH\b/$scratch/g;
         $block->set_value($section, $text);

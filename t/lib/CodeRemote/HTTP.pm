@@ -254,6 +254,18 @@ sub closed {
 }
 
 
+# what curl prints, certificates unchecked
+
+sub curl {
+    open my $out, '-|', 'curl', '-sSk', @_ or die "curl: $!\n";
+    local $/;
+    my $text = <$out>;
+    close $out;
+
+    return $text // '';
+}
+
+
 # the value of a line of /metrics, 0 when there is none
 
 sub metric {
@@ -275,7 +287,7 @@ BEGIN {
     no strict 'refs';
 
     for my $name (qw/ connection http wait_for wait_ready run finished
-                      metric /)
+                      metric curl /)
     {
         *$name = \&{"CodeRemote::HTTP::$name"};
     }

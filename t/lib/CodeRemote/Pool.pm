@@ -116,6 +116,20 @@ sub decode {
 }
 
 
+# tls.pem and tls.key in the scratch folder
+
+sub certificate {
+    my $dir = scratch();
+
+    return if -f "$dir/tls.pem";
+
+    system("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 "
+           . "-nodes -days 2 -subj /CN=localhost -keyout $dir/tls.key "
+           . "-out $dir/tls.pem 2>$dir/openssl.log") == 0
+        or die "no certificate: " . slurp("$dir/openssl.log");
+}
+
+
 sub slurp {
     my ($file) = @_;
 
