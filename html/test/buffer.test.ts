@@ -88,11 +88,11 @@ describe('OutputBuffer', () => {
 
   it('cuts the place out of a traceback', () => {
     const buffer = new OutputBuffer();
-    buffer.append('stderr', '  File "/work/main.py", line 7, in <module>\n');
+    buffer.append('stderr', '  File "/home/main.py", line 7, in <module>\n');
     const spans = buffer.blocks[0]?.groups[0]?.spans ?? [];
     expect(spans.map(({ text, line }) => [text, line])).toEqual([
       ['  ', null],
-      ['File "/work/main.py", line 7', 7],
+      ['File "/home/main.py", line 7', 7],
       [', in <module>\n', null],
     ]);
   });
