@@ -480,6 +480,18 @@ crw_box_gone(crw_box_t *box)
 {
     box->gone = 1;
 
+    if (box->state == CRW_BOX_BUSY && box->link.fd != -1) {
+
+        /* init said EXIT before it ended, but on another socket, and epoll
+           may give us the two in any order */
+
+        crw_box_link_message(&box->link, EPOLLIN);
+
+        if (box->ended) {
+            return;                 /* and so has the job */
+        }
+    }
+
     switch (box->state) {
 
     case CRW_BOX_BUSY:

@@ -219,13 +219,16 @@ crw_language_zygote(const char *file, char *path)
 {
     char     name[PATH_MAX];
     char    *slash;
+    size_t   len;
     ssize_t  n;
 
     if (strchr(path, '/') != NULL) {
         return (crw_language_path(file, path) == 0) ? access(path, X_OK) : -1;
     }
 
-    (void) snprintf(name, sizeof(name), "%s", path);
+    len = strnlen(path, PATH_MAX - 1);
+    memcpy(name, path, len);
+    name[len] = '\0';
 
     n = readlink("/proc/self/exe", path, PATH_MAX - 1);
     if (n <= 0) {
@@ -236,12 +239,12 @@ crw_language_zygote(const char *file, char *path)
     slash = strrchr(path, '/');
 
     if (slash == NULL
-        || strlen(name) >= PATH_MAX - (size_t) (slash + 1 - path))
+        || len >= PATH_MAX - (size_t) (slash + 1 - path))
     {
         return -1;
     }
 
-    memcpy(slash + 1, name, strlen(name) + 1);
+    memcpy(slash + 1, name, len + 1);
 
     return access(path, X_OK);
 }

@@ -484,7 +484,8 @@ TEST("old zygotes are replaced while jobs run")
         REQUIRE(pool_death_submit(&client, "print(1)", CR_JOB_WAITED, &job)
                 == 0);
         CHECK(cr_client_wait(&client, &job, NULL, 9000) == 0);
-        CHECK_INT(job.result.status, CR_STATUS_SUCCEEDED);
+        CHECK_MSG(job.result.status == CR_STATUS_SUCCEEDED, "%d: %s", i,
+                  job.result.error);
         cr_client_done(&client, &job);
     }
 

@@ -638,7 +638,8 @@ TEST("a thousand jobs leave descriptors, processes, mounts, cgroups as before")
     for (i = 0; i < 1000; i++) {
         job = pool_jobs_do("print(1)", CR_JOB_WAITED, NULL, NULL);
         REQUIRE(job.out != NULL);
-        CHECK_INT(job.result.status, CR_STATUS_SUCCEEDED);
+        CHECK_MSG(job.result.status == CR_STATUS_SUCCEEDED, "%d: %s", i,
+                  job.result.error);
         pool_jobs_done(&job);
     }
 
