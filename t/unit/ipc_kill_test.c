@@ -10,7 +10,8 @@
 #include <sys/prctl.h>
 #include <sys/wait.h>
 
-#include "ipc_actors.h"
+#include "ipc_actor_nginx.h"
+#include "ipc_actor_pool.h"
 
 
 #define NGINX     3

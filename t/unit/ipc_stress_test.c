@@ -11,7 +11,8 @@
 
 #include <sys/wait.h>
 
-#include "ipc_actors.h"
+#include "ipc_actor_nginx.h"
+#include "ipc_actor_pool.h"
 
 
 #define NGINX   3
