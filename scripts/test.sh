@@ -90,19 +90,17 @@ suite_run()
 }
 
 
-# run_prove VARIANT: the real Test::Nginx over t/*.t.  Each variant has a
-# folder of its own, below which nginx and its pool live.
+# run_prove VARIANT: the real Test::Nginx over t/*.t, in two halves at a time:
+# its blocks mostly wait, so two of them fill the processors better than one.
+# Each half has ports and a folder of its own; TEST_SHARDS=1 runs one by one.
 run_prove()
 {
-    local variant=$1 files
+    local variant=$1 shards=${TEST_SHARDS:-2} shard rc=0 pids=
 
     find_test_nginx
     export CODEREMOTE_ROOT=$ROOT CODEREMOTE_BUILD=$BUILD
     export CODEREMOTE_WORKER=$POOL_BIN
     export TEST_NGINX_BINARY=$BUILD/obj-$variant/nginx
-    export TEST_NGINX_SERVROOT=$TESTS/servroot-$SUITE
-    export TEST_NGINX_PORT=${TEST_NGINX_PORT:-1984}
-
     mkdir -p "$TESTS"
     case $variant in
     plain)
@@ -121,14 +119,58 @@ run_prove()
     esac
 
     cd "$ROOT"
-    files=${TEST_FILES:-t/*.t}
-    prove -I t/lib $files
+    rm -f "$TESTS/prove-$SUITE".*
+    for shard in $(seq 1 "$shards"); do
+        prove_shard "$shard" "$shards" >"$TESTS/prove-$SUITE.$shard" 2>&1 &
+        pids="$pids $!"
+    done
+    for shard in $pids; do
+        wait "$shard" || rc=1
+    done
+
+    # a half that failed comes last, where it is seen
+    for shard in $(grep -L '^Result: FAIL' "$TESTS/prove-$SUITE".*) \
+        $(grep -l '^Result: FAIL' "$TESTS/prove-$SUITE".*)
+    do
+        cat "$shard"
+    done
+    sed -n 's/^Files=\([0-9]*\), Tests=\([0-9]*\),.*/\1 \2/p' \
+        "$TESTS/prove-$SUITE".* \
+        | awk '{ f += $1; t += $2 } END { print f " files, " t " tests" }'
+    [ $rc -eq 0 ] || return 1
 
     # a process that nobody waits for may have ended with a report too
     if compgen -G "$TESTS/sanitizer.*" >/dev/null; then
         cat "$TESTS"/sanitizer.*
         return 1
     fi
+}
+
+
+prove_shard()
+{
+    local files
+
+    files=$(printf '%s\n' ${TEST_FILES:-t/*.t} \
+        | awk -v n="$1" -v of="$2" 'NR % of == n % of')
+    [ -n "$files" ] || return 0
+
+    export TEST_NGINX_SERVROOT=$TESTS/servroot-$SUITE.$1
+    TEST_NGINX_PORT=$(free_port $(( ${TEST_NGINX_PORT:-1984} + 40 * $1 - 40 )))
+    export TEST_NGINX_PORT
+    prove -I t/lib $files
+}
+
+
+# free_port FROM: the first free one, in steps that leave the next ones alone
+free_port()
+{
+    local port=$1
+
+    while (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do
+        port=$(( port + 80 ))
+    done
+    echo $port
 }
 
 
@@ -144,8 +186,9 @@ run_fuzz()
 # no `run` of this checkout.
 run_e2e()
 {
-    local port=${TEST_E2E_PORT:-18081} rc
+    local port rc
 
+    port=$(free_port 18081)
     cd "$ROOT/html"
     site_up "$port"
     set +e
