@@ -42,9 +42,6 @@ typedef struct {
      */
     int  (*boot)(char *const *preload, char *version, size_t size,
              crw_error_t *err);
-    /* in the zygote, around the fork of a keeper */
-    void (*before_fork)(void);
-    void (*after_fork)(void);
     /*
      * In the program, every layer on: makes the forked interpreter whole and
      * touches the pages that a job will touch.

@@ -317,10 +317,6 @@ crw_zyg_fork(crw_chain_t *chain, const crw_keeper_msg_t *msg, int link)
 {
     int  rc, pid, pidfd;
 
-    if (chain->runtime->before_fork != NULL) {
-        chain->runtime->before_fork();
-    }
-
     pidfd = -1;
     pid = crw_chain_clone(0, &pidfd);
 
@@ -329,11 +325,6 @@ crw_zyg_fork(crw_chain_t *chain, const crw_keeper_msg_t *msg, int link)
     }
 
     rc = errno;
-
-    if (chain->runtime->after_fork != NULL) {
-        chain->runtime->after_fork();
-    }
-
     (void) close(link);
 
     if (pid == -1) {

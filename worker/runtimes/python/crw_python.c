@@ -4,8 +4,8 @@
  *
  * What forked programs share: the hash seed of str, and the addresses of the
  * interpreter (as after any fork); a zygote is replaced after some jobs, then
- * both change.  What they do not: random is seeded anew by
- * PyOS_AfterFork_Child.
+ * both change.  What they do not: random is seeded anew, see
+ * crw_python_fork.c.
  */
 
 #include "crw_python.h"
@@ -24,7 +24,6 @@ static int crw_python_init(crw_error_t *err);
 static PyStatus crw_python_config(PyConfig *config);
 static void crw_python_preload(char *const *preload);
 static int crw_python_freeze(void);
-static void crw_python_after_fork(void);
 
 
 static const crw_runtime_t  crw_python_runtime = {
@@ -32,8 +31,6 @@ static const crw_runtime_t  crw_python_runtime = {
     CRW_SECCOMP_PYTHON,
     CRW_PYTHON_CODE,
     crw_python_boot,
-    PyOS_BeforeFork,
-    crw_python_after_fork,
     crw_python_warm,
     crw_python_run
 };
@@ -70,11 +67,16 @@ crw_python_boot(char *const *preload, char *version, size_t size,
         return -1;
     }
 
+    if (crw_python_fork_hold() == -1) {
+        PyErr_Print();
+        return crw_error_set(err, 0, "python does not start");
+    }
+
     crw_python_preload(preload[0] != NULL ? preload
                                           : (char *const *) crw_python_modules);
 
-    if (crw_python_streams() == -1 || crw_python_prepare() == -1
-        || crw_python_freeze() == -1)
+    if (crw_python_streams() == -1 || crw_python_fork_prepare() == -1
+        || crw_python_prepare() == -1 || crw_python_freeze() == -1)
     {
         PyErr_Print();
         return crw_error_set(err, 0, "python does not start");
@@ -194,11 +196,4 @@ crw_python_freeze(void)
     Py_DECREF(gc);
 
     return r == NULL ? -1 : 0;
-}
-
-
-static void
-crw_python_after_fork(void)
-{
-    PyOS_AfterFork_Parent();
 }

@@ -26,8 +26,7 @@ static int crw_python_exception(int *interrupted);
 static int crw_python_system_exit(void);
 static int crw_python_exit_code(PyObject *value);
 static int crw_python_finish(PyObject *module);
-static void crw_python_call(const char *module, const char *function,
-    int import);
+static void crw_python_call(PyObject *function);
 static void crw_python_reset_sys(void);
 static void crw_python_drop_modules(PyObject *module);
 static int crw_python_flush_one(const char *name, int report);
@@ -37,35 +36,24 @@ static int crw_python_flush_one(const char *name, int report);
 
 static PyObject  *crw_python_loader;    /* of __main__ */
 static PyObject  *crw_python_environ_map;
+static PyObject  *crw_python_shutdown;  /* threading._shutdown */
+static PyObject  *crw_python_exitfuncs; /* atexit._run_exitfuncs */
 
 
 /* touches what the first run of a program touches; prints nothing */
 
 static const char  crw_python_warm_text[] =
-    "import io, sys\n"
-    "class A:\n"
-    "    def __init__(self, x): self.x = x\n"
-    "def f(n):\n"
-    "    return [A(i).x for i in range(n)]\n"
-    "print(f'{sum(f(3)):d}', {'a': 1.5}, ('b', None), file=io.StringIO())\n"
-    "try:\n"
-    "    {}['x']\n"
-    "except KeyError as e:\n"
-    "    str(e)\n";
+    "def f(x):\n"
+    "    return f'{x}'\n"
+    "print(*[f(i) for i in ()], end='')\n";
 
 
 int
 crw_python_prepare(void)
 {
-    PyObject  *module, *class, *os;
+    PyObject  *class;
 
-    module = PyImport_ImportModule("importlib.machinery");
-    if (module == NULL) {
-        return -1;
-    }
-
-    class = PyObject_GetAttrString(module, "SourceFileLoader");
-    Py_DECREF(module);
+    class = crw_python_get("importlib.machinery", "SourceFileLoader");
     if (class == NULL) {
         return -1;
     }
@@ -74,15 +62,30 @@ crw_python_prepare(void)
                                               CRW_PYTHON_PATH);
     Py_DECREF(class);
 
-    os = PyImport_ImportModule("os");
-    if (os == NULL || crw_python_loader == NULL) {
-        return -1;
+    crw_python_environ_map = crw_python_get("os", "environ");
+    crw_python_shutdown = crw_python_get("threading", "_shutdown");
+    crw_python_exitfuncs = crw_python_get("atexit", "_run_exitfuncs");
+
+    return crw_python_loader == NULL || crw_python_environ_map == NULL
+           || crw_python_shutdown == NULL || crw_python_exitfuncs == NULL
+           ? -1 : 0;
+}
+
+
+PyObject *
+crw_python_get(const char *module, const char *name)
+{
+    PyObject  *m, *value;
+
+    m = PyImport_ImportModule(module);
+    if (m == NULL) {
+        return NULL;
     }
 
-    crw_python_environ_map = PyObject_GetAttrString(os, "environ");
-    Py_DECREF(os);
+    value = PyObject_GetAttrString(m, name);
+    Py_DECREF(m);
 
-    return crw_python_environ_map == NULL ? -1 : 0;
+    return value;
 }
 
 
@@ -91,7 +94,10 @@ crw_python_warm(void)
 {
     PyObject  *dict, *r;
 
-    PyOS_AfterFork_Child();
+    if (crw_python_fork_child() == -1) {
+        PyErr_Clear();
+        return -1;
+    }
 
     dict = PyDict_New();
     if (dict == NULL) {
@@ -446,7 +452,7 @@ crw_python_finish(PyObject *module)
     int             rc;
     PyThreadState  *thread;
 
-    crw_python_call("threading", "_shutdown", 0);
+    crw_python_call(crw_python_shutdown);
 
     thread = PyInterpreterState_ThreadHead(PyInterpreterState_Get());
 
@@ -458,7 +464,7 @@ crw_python_finish(PyObject *module)
         return Py_FinalizeEx();
     }
 
-    crw_python_call("atexit", "_run_exitfuncs", 1);
+    crw_python_call(crw_python_exitfuncs);
 
     rc = crw_python_flush_one("stdout", 1);
 
@@ -479,32 +485,17 @@ crw_python_finish(PyObject *module)
 
 
 static void
-crw_python_call(const char *module, const char *function, int import)
+crw_python_call(PyObject *function)
 {
-    PyObject  *modules, *m, *r;
+    PyObject  *r;
 
-    if (import) {
-        m = PyImport_ImportModule(module);
-
-    } else {
-        modules = PyImport_GetModuleDict();
-        m = PyDict_GetItemString(modules, module);
-        Py_XINCREF(m);
-    }
-
-    if (m == NULL) {
-        PyErr_Clear();
-        return;
-    }
-
-    r = PyObject_CallMethod(m, function, NULL);
+    r = PyObject_CallNoArgs(function);
 
     if (r == NULL) {
-        PyErr_WriteUnraisable(m);
+        PyErr_WriteUnraisable(function);
     }
 
     Py_XDECREF(r);
-    Py_DECREF(m);
 }
 
 
