@@ -621,14 +621,18 @@ crw_box_fail(crw_box_t *box, const char *step, int errnum)
     }
 
     if (!pool->stopping) {
-        crw_log(CRW_LOG_WARN, "box %u of %s failed at \"%s\"%s%s",
-                box->number, family->language->id, step,
-                (errnum != 0) ? ": " : "",
-                (errnum != 0) ? strerror(errnum) : "");
-
         box->failures++;
         family->failures++;
         pool->failed++;
+
+        /* what fails for one box fails for all: the 1st, 2nd, 4th, 8th ... */
+
+        if ((family->failures & (family->failures - 1)) == 0) {
+            crw_log(CRW_LOG_WARN, "box %u of %s failed at \"%s\"%s%s (%u in a "
+                    "row)", box->number, family->language->id, step,
+                    (errnum != 0) ? ": " : "",
+                    (errnum != 0) ? strerror(errnum) : "", family->failures);
+        }
 
         (void) snprintf(family->trouble, sizeof(family->trouble),
                         "%.60s%s%.30s", step, (errnum != 0) ? ": " : "",

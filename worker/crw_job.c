@@ -19,10 +19,10 @@
 #include "../ipc/cr_request.h"
 #include "crw_box.h"
 #include "crw_log.h"
+#include "crw_park.h"
 
 
 #define CRW_JOB_MARK_US    2000
-#define CRW_JOB_PARK_US    (10 * 1000000)
 #define CRW_JOB_CPU_MIN_US 5000
 #define CRW_JOB_OOM_US     2000
 
@@ -113,8 +113,12 @@ crw_job_start(crw_worker_t *worker, uint32_t index, uint64_t word)
     box = crw_box_take(family);
 
     if (box == NULL) {
-        worker->parked = job;
-        crw_timer_set(&worker->loop, &job->wall, CRW_JOB_PARK_US);
+        crw_park_add(job);
+
+        if (family->failures >= CRW_JOB_FAILURES) {
+            crw_park_end(worker, family->index, family->trouble);
+        }
+
         return;
     }
 
@@ -249,15 +253,15 @@ crw_job_take_input(crw_job_t *job)
 void
 crw_job_run(crw_job_t *job, crw_box_t *box)
 {
-    crw_error_t    err;
-    crw_worker_t  *worker;
-
-    worker = job->worker;
-
-    crw_timer_cancel(&worker->loop, &job->wall);
+    crw_error_t  err;
 
     job->box = box;
     box->job = job;
+
+    /* no system call, unless a stale event made the box look away */
+
+    (void) crw_event_watch(&job->worker->loop, &box->out, EPOLLIN);
+    (void) crw_event_watch(&job->worker->loop, &box->err, EPOLLIN);
 
     if (crw_job_limits(job, &err) != 0) {
         crw_log(CRW_LOG_ERROR, "box %u: %s", box->number, err.text);
@@ -537,8 +541,8 @@ crw_job_finish(crw_job_t *job, const crw_exit_msg_t *msg)
     worker->by_slot[job->index] = NULL;
     worker->running--;
 
-    if (worker->parked == job) {
-        worker->parked = NULL;
+    if (box == NULL) {
+        crw_park_remove(job);
     }
 
     crw_job_free(job);
@@ -715,12 +719,6 @@ static void
 crw_job_wall_timer(crw_timer_t *timer)
 {
     crw_job_t  *job = timer->data;
-
-    if (job->box == NULL) {
-        crw_job_end(job, CR_STATUS_ERROR, CR_LIMIT_NONE,
-                    "no sandbox of this language got ready");
-        return;
-    }
 
     crw_job_end(job, CR_STATUS_TIMED_OUT, CR_LIMIT_WALL, NULL);
 }

@@ -11,7 +11,7 @@
 
 struct crw_job_s {
     crw_worker_t  *worker;
-    crw_job_t     *next;            /* in the free list */
+    crw_job_t     *next;            /* free, or parked */
     crw_box_t     *box;             /* NULL: parked */
     cr_slot_t     *slot;
     uint8_t       *log;             /* arena */
@@ -49,6 +49,11 @@ struct crw_job_s {
     crw_timer_t    mark;            /* put off, so that one bell serves two */
     crw_timer_t    pace;
 };
+
+
+/* sandboxes failed so often in a row that jobs of the language are ended */
+
+#define CRW_JOB_FAILURES  3
 
 
 void crw_job_init(crw_job_t *job, crw_worker_t *worker);

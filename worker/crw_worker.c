@@ -21,6 +21,7 @@
 #include "crw_box.h"
 #include "crw_job.h"
 #include "crw_log.h"
+#include "crw_park.h"
 
 
 #define CRW_WORKER_ROUND   4        /* jobs taken before events are looked at */
@@ -129,7 +130,7 @@ crw_worker_open(crw_worker_t *worker, const crw_worker_start_t *start,
     crw_event_init(&worker->link, crw_worker_message, worker);
 
     timers = crw_pool_timers(start->config)
-             + 4 * (crw_pool_boxes(start->config) + 1);
+             + 4 * crw_pool_boxes(start->config);
 
     if (crw_loop_init(&worker->loop, timers, err) != 0
         || crw_worker_jobs(worker, err) != 0)
@@ -155,7 +156,10 @@ crw_worker_jobs(crw_worker_t *worker, crw_error_t *err)
 {
     uint32_t  i, n;
 
-    n = crw_pool_boxes(worker->pool.config) + 1;
+    n = crw_pool_boxes(worker->pool.config);
+
+    worker->park = n;
+    n += worker->park;
 
     worker->jobs = calloc(n, sizeof(crw_job_t));
     worker->by_slot = calloc(worker->segment->geometry.slots,
@@ -224,7 +228,7 @@ crw_worker_take(crw_worker_t *worker)
 
     for (n = 0; n < CRW_WORKER_ROUND; n++) {
 
-        if (worker->retiring || worker->stopping || worker->parked != NULL
+        if (worker->retiring || worker->stopping || crw_park_full(worker)
             || crw_pool_ready(&worker->pool) == 0
             || !crw_worker_waiting(worker))
         {
@@ -401,11 +405,7 @@ crw_worker_stop(crw_worker_t *worker)
 
     atomic_store(&worker->self->ready, 0);
 
-    if (worker->parked != NULL) {
-        crw_job_end(worker->parked, CR_STATUS_ERROR, CR_LIMIT_NONE,
-                    "the pool stopped");
-    }
-
+    crw_park_end(worker, CR_NONE, "the pool stopped");
     crw_pool_stop(&worker->pool);
 
     atomic_store(&worker->self->running, 0);
@@ -448,10 +448,9 @@ crw_worker_ready(crw_box_t *box)
         crw_worker_tell(worker, CRW_TELL_READY, box->family, "");
     }
 
-    job = worker->parked;
+    job = crw_park_take(worker, box->family->index);
 
-    if (job != NULL && job->job.language == box->family->index) {
-        worker->parked = NULL;
+    if (job != NULL) {
         crw_job_run(job, crw_box_take(box->family));
     }
 }
@@ -480,4 +479,8 @@ crw_worker_health(crw_family_t *family)
                     (family->failures != 0) ? CRW_TELL_TROUBLE
                                             : CRW_TELL_FINE,
                     family, family->trouble);
+
+    if (family->failures >= CRW_JOB_FAILURES && family->nready == 0) {
+        crw_park_end(worker, family->index, family->trouble);
+    }
 }

@@ -67,10 +67,12 @@ struct crw_worker_s {
     crw_event_t          bell;
     crw_event_t          link;
 
-    crw_job_t           *jobs;      /* one per box, one parked */
+    crw_job_t           *jobs;      /* one per box, 'park' parked */
     crw_job_t           *free;
     crw_job_t          **by_slot;
-    crw_job_t           *parked;    /* waits for a sandbox of its language */
+    crw_job_t           *parked;    /* wait for a sandbox, see crw_park.h */
+    uint32_t             nparked;
+    uint32_t             park;      /* most of them */
     uint32_t             running;
 
     unsigned             retiring:1;

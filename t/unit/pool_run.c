@@ -31,7 +31,8 @@ static const char  pool_run_limits[] =
 
 
 static int pool_run_file(const char *path, const char *text);
-static void pool_run_program(char *path, size_t size);
+static int pool_run_describe(const pool_run_t *run, const char *id,
+    const char *zygote, const char *limits);
 static pid_t pool_run_exec(const pool_run_t *run, const char *option, int fd);
 static pid_t pool_run_parent(pid_t pid);
 static size_t pool_run_entries(const char *path);
@@ -77,17 +78,43 @@ pool_run_write(pool_run_t *run, const char *fields)
 int
 pool_run_language(pool_run_t *run, const char *limits)
 {
-    char  text[4096], path[PATH_MAX], zygote[PATH_MAX];
+    return pool_run_describe(run, "python", "python-zygote", limits);
+}
 
-    pool_run_program(zygote, sizeof(zygote));
-    (void) snprintf(path, sizeof(path), "%s/languages/python.json", run->dir);
+
+int
+pool_run_other(pool_run_t *run, const char *id, const char *script)
+{
+    char  path[PATH_MAX];
+
+    if (script == NULL) {
+        return pool_run_describe(run, id, "python-zygote", NULL);
+    }
+
+    (void) snprintf(path, sizeof(path), "%s/zygote", run->dir);
+
+    if (pool_run_file(path, script) != 0 || chmod(path, 0755) == -1) {
+        return -1;
+    }
+
+    return pool_run_describe(run, id, "../zygote", NULL);
+}
+
+
+static int
+pool_run_describe(const pool_run_t *run, const char *id, const char *zygote,
+    const char *limits)
+{
+    char  text[4096], path[PATH_MAX];
+
+    (void) snprintf(path, sizeof(path), "%s/languages/%s.json", run->dir, id);
 
     if ((size_t) snprintf(text, sizeof(text),
-                          "{\n\"id\": \"python\",\n\"name\": \"Python\",\n"
+                          "{\n\"id\": \"%s\",\n\"name\": \"Python\",\n"
                           "\"kind\": \"python\",\n"
-                          "\"zygote\": \"python-zygote\",\n"
+                          "\"zygote\": \"%s\",\n"
                           "\"extension\": \"py\",\n\"monaco\": \"python\",\n"
-                          "\"limits\": %s\n}\n",
+                          "\"limits\": %s\n}\n", id, zygote,
                           (limits != NULL) ? limits : pool_run_limits)
         >= sizeof(text))
     {
@@ -115,27 +142,30 @@ pool_run_file(const char *path, const char *text)
 }
 
 
-/* the tests are BUILD/unit/MODE/NAME, the program BUILD/coderemote-worker */
+/* the tests are BUILD/unit/MODE/NAME, the programs BUILD/coderemote-worker and
+   BUILD/python-zygote */
 
-static void
-pool_run_program(char *path, size_t size)
+void
+pool_run_program(char *path, size_t size, const char *name)
 {
-    int          i;
+    int          i, levels;
     char        *slash;
     ssize_t      n;
     const char  *given;
 
     given = getenv("CODEREMOTE_WORKER");
+    levels = 1;
 
     if (given != NULL) {
         (void) snprintf(path, size, "%s", given);
-        return;
+
+    } else {
+        n = readlink("/proc/self/exe", path, size - 1);
+        path[(n > 0) ? n : 0] = '\0';
+        levels = 3;
     }
 
-    n = readlink("/proc/self/exe", path, size - sizeof("coderemote-worker"));
-    path[(n > 0) ? n : 0] = '\0';
-
-    for (i = 0; i < 3; i++) {
+    for (i = 0; i < levels; i++) {
         slash = strrchr(path, '/');
 
         if (slash != NULL) {
@@ -144,7 +174,7 @@ pool_run_program(char *path, size_t size)
     }
 
     n = (ssize_t) strlen(path);
-    (void) snprintf(path + n, size - (size_t) n, "/coderemote-worker");
+    (void) snprintf(path + n, size - (size_t) n, "/%s", name);
 }
 
 
@@ -155,7 +185,7 @@ pool_run_exec(const pool_run_t *run, const char *option, int fd)
     pid_t        pid;
     const char  *argv[5];
 
-    pool_run_program(program, sizeof(program));
+    pool_run_program(program, sizeof(program), "coderemote-worker");
 
     argv[0] = program;
     argv[1] = "-c";

@@ -27,6 +27,8 @@ typedef struct {
 int pool_run_write(pool_run_t *run, const char *fields);
 /* limits of the language file, as JSON; NULL: the usual ones */
 int pool_run_language(pool_run_t *run, const char *limits);
+/* a second language, 'id'; its zygote is the script (NULL: as the first's) */
+int pool_run_other(pool_run_t *run, const char *id, const char *script);
 /* starts it and waits until it lets in; 0, or -1 and the log on stdout */
 int pool_run_start(pool_run_t *run);
 /* sends the signal and waits for the end: exit status, -1 after 15 s */
@@ -36,6 +38,8 @@ int pool_run_logged(pool_run_t *run, const char *text, int timeout_ms);
 /* removes the directory */
 void pool_run_remove(pool_run_t *run);
 
+/* the absolute path of a program of the build */
+void pool_run_program(char *path, size_t size, const char *name);
 /* runs coderemote-worker with the argument; its exit status, and what it
    wrote to stdout and stderr */
 int pool_run_command(pool_run_t *run, const char *option, char *output,
