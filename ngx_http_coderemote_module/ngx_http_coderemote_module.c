@@ -9,6 +9,8 @@ static void *ngx_http_coderemote_create_main_conf(ngx_conf_t *cf);
 static void *ngx_http_coderemote_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
+static char *ngx_http_coderemote_check(ngx_conf_t *cf,
+    ngx_http_coderemote_loc_conf_t *conf);
 static char *ngx_http_coderemote_enable(ngx_conf_t *cf,
     ngx_http_coderemote_loc_conf_t *conf);
 static char *ngx_http_coderemote_pool(ngx_conf_t *cf, ngx_command_t *cmd,
@@ -286,6 +288,24 @@ ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->ws_timeout, prev->ws_timeout, 75000);
     ngx_conf_merge_value(conf->ws_deflate, prev->ws_deflate, 1);
 
+    if (!conf->enable) {
+        return NGX_CONF_OK;
+    }
+
+    if (ngx_http_coderemote_check(cf, conf) != NGX_CONF_OK) {
+        return NGX_CONF_ERROR;
+    }
+
+    return ngx_http_coderemote_enable(cf, conf);
+}
+
+
+/* values that make sense alone and not together */
+
+static char *
+ngx_http_coderemote_check(ngx_conf_t *cf,
+    ngx_http_coderemote_loc_conf_t *conf)
+{
     if (conf->default_timeout != 0 && conf->max_timeout != 0
         && conf->default_timeout > conf->max_timeout)
     {
@@ -295,8 +315,30 @@ ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
         return NGX_CONF_ERROR;
     }
 
-    if (conf->enable) {
-        return ngx_http_coderemote_enable(cf, conf);
+    if (conf->max_body_size < conf->max_code_size) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"coderemote_max_body_size\" must not be less than "
+                           "\"coderemote_max_code_size\"");
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->ws_timeout <= conf->ws_ping_interval) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"coderemote_ws_timeout\" must be over "
+                           "\"coderemote_ws_ping_interval\"");
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->wait_timeout == 0 || conf->ws_max_jobs == 0
+        || conf->ws_max_message == 0
+        || conf->ws_buffer < NGX_HTTP_CODEREMOTE_WS_BUFFER_MIN)
+    {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"coderemote_wait_timeout\", "
+                           "\"coderemote_ws_max_jobs\" and "
+                           "\"coderemote_ws_max_message_size\" must not be 0, "
+                           "\"coderemote_ws_buffer_size\" not under 4k");
+        return NGX_CONF_ERROR;
     }
 
     return NGX_CONF_OK;
@@ -319,7 +361,8 @@ ngx_http_coderemote_enable(ngx_conf_t *cf,
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"coderemote\" is on but there is no "
                            "\"coderemote_pool\": add, for example, "
-                           "\"coderemote_pool unix:/run/coderemote/pool.sock\"");
+                           "\"coderemote_pool unix:/run/coderemote/pool.sock"
+                           "\"");
         return NGX_CONF_ERROR;
     }
 

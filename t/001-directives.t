@@ -78,7 +78,30 @@ coderemote_max_timeout 10s;
 
 
 
-=== TEST 7: authentication that does not exist is refused
+=== TEST 7: a WebSocket must be pinged before it is given up
+--- http_config
+coderemote_ws_ping_interval 60s;
+coderemote_ws_timeout 60s;
+--- must_die
+--- error_log
+"coderemote_ws_timeout" must be over "coderemote_ws_ping_interval"
+--- no_error_log
+[alert]
+
+
+
+=== TEST 8: a body must have room for the code
+--- http_config
+coderemote_max_body_size 1k;
+--- must_die
+--- error_log
+"coderemote_max_body_size" must not be less than "coderemote_max_code_size"
+--- no_error_log
+[alert]
+
+
+
+=== TEST 9: authentication that does not exist is refused
 --- http_config
 coderemote_auth maybe;
 --- must_die
@@ -89,7 +112,7 @@ invalid value "maybe"
 
 
 
-=== TEST 8: a wildcard in the middle of a host is refused
+=== TEST 10: a wildcard in the middle of a host is refused
 --- http_config
 coderemote_allow_host a*b;
 --- must_die
@@ -100,7 +123,7 @@ invalid value "a*b"
 
 
 
-=== TEST 9: every directive is taken at every level
+=== TEST 11: every directive is taken at every level
 --- pool: none
 --- http_config
 coderemote off;
@@ -136,7 +159,7 @@ GET /health
 
 
 
-=== TEST 10: locations that name one pool share its connection
+=== TEST 12: locations that name one pool share its connection
 --- config
 location / {
     coderemote on;

@@ -28,6 +28,8 @@
 
 #define NGX_HTTP_CODEREMOTE_CODE_SIZE_MAX  (1024 * 1024)
 
+#define NGX_HTTP_CODEREMOTE_WS_BUFFER_MIN  4096
+
 /* a Content-Length over this gets nginx's own 413, under it a problem */
 
 #define NGX_HTTP_CODEREMOTE_BODY_REFUSED   (1024 * 1024 * 1024)

@@ -381,7 +381,7 @@ ngx_http_coderemote_spec_files(ngx_http_coderemote_spec_ctx_t *sc,
 
     if (!json_is_array(value)) {
         return ngx_http_coderemote_spec_wrong(sc, "files",
-                                  "must be an array of {name, content} objects");
+                                "must be an array of {name, content} objects");
     }
 
     n = json_array_size(value);
@@ -424,7 +424,7 @@ ngx_http_coderemote_spec_file(ngx_http_coderemote_spec_ctx_t *sc,
 
     if (!json_is_object(value)) {
         return ngx_http_coderemote_spec_wrong(sc, (char *) field,
-                                  "must be an object {name, content, encoding}");
+                                "must be an object {name, content, encoding}");
     }
 
     json_object_foreach(value, name, member) {

@@ -257,7 +257,7 @@ sub closed {
 # what curl prints, certificates unchecked
 
 sub curl {
-    open my $out, '-|', 'curl', '-sSk', @_ or die "curl: $!\n";
+    open my $out, '-|', 'curl', '-sk', '--no-progress-meter', @_ or die "curl: $!\n";
     local $/;
     my $text = <$out>;
     close $out;
