@@ -174,7 +174,6 @@ ngx_http_coderemote_ws_take(ngx_http_coderemote_ws_t *ws)
     ngx_http_coderemote_hold(r);
 
     r->keepalive = 0;
-    r->lingering_close = 1;
     r->read_event_handler = ngx_http_coderemote_ws_read_handler;
     r->write_event_handler = ngx_http_coderemote_ws_write_handler;
     c->log->action = "serving websocket";
@@ -316,7 +315,7 @@ ngx_http_coderemote_ws_read(ngx_http_coderemote_ws_t *ws)
 
     for (i = 0; i < NGX_HTTP_CODEREMOTE_WS_READS; i++) {
 
-        if (ws->failed || ws->answered || ws->broken) {
+        if (ws->failed || ws->broken) {
             return;
         }
 
@@ -330,7 +329,7 @@ ngx_http_coderemote_ws_read(ngx_http_coderemote_ws_t *ws)
         /* the end of the stream without a close frame is one, too */
 
         if (n == 0 || n == NGX_ERROR) {
-            ws->broken = 1;
+            ws->broken = !ws->answered;
             return;
         }
 
@@ -340,7 +339,11 @@ ngx_http_coderemote_ws_read(ngx_http_coderemote_ws_t *ws)
                                     ngx_http_coderemote_ws_input + n);
     }
 
-    ngx_post_event(c->read, &ngx_posted_next_events);
+    /* after its close frame a peer has said enough */
+
+    if (!ws->answered) {
+        ngx_post_event(c->read, &ngx_posted_next_events);
+    }
 }
 
 
@@ -527,8 +530,8 @@ ngx_http_coderemote_ws_ended(ngx_http_coderemote_ws_t *ws)
 
 
 /*
- * With NGX_OK nginx says goodbye: TLS and TCP are shut down for writing, and
- * what the client still sends is read, or it might never see our last frame.
+ * A peer that failed may go on sending: nginx's lingering close reads that
+ * for a while, or a reset could take our last frame away.
  */
 
 static void
@@ -538,6 +541,7 @@ ngx_http_coderemote_ws_finish(ngx_http_coderemote_ws_t *ws)
     ngx_http_request_t  *r;
 
     r = ws->request;
+    r->lingering_close = ws->failed;
     rc = NGX_OK;
 
     if (ws->broken) {

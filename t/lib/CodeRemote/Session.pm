@@ -47,10 +47,18 @@ sub start {
 
     $ws->send_json({ type => 'execute', code => $code, %body });
 
-    my $m = $ws->recv_json(TIMEOUT);
-    die "not accepted: " . encode_json($m) . "\n" if $m->{type} ne 'accepted';
+    # messages of other jobs are kept for follow()
 
-    return $m->{job_id};
+    while (1) {
+        my $m = $ws->recv_json(TIMEOUT);
+
+        return $m->{job_id} if $m->{type} eq 'accepted';
+
+        die "not accepted: " . encode_json($m) . "\n"
+            if $m->{type} eq 'error';
+
+        push @{ $ws->{kept} }, $m;
+    }
 }
 
 
@@ -63,7 +71,8 @@ sub follow {
              outputs => [], next => $o{offset});
 
     while (1) {
-        my $m = $ws->recv_json($o{timeout} || TIMEOUT);
+        my $m = shift(@{ $ws->{kept} })
+                || $ws->recv_json($o{timeout} || TIMEOUT);
 
         if ($m->{type} eq 'error') {
             $r{error} = $m;
