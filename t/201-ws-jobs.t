@@ -265,8 +265,8 @@ wait_ready();
 my $ws = ws(deflate => 1);
 my $id = start($ws, "for i in range(100000): print(i)");
 my $r = follow($ws, $id, offset => 0);
-is($r->{stdout}, join('', map { "$_\n" } 0 .. 99999), 'all lines');
-is($r->{result}{stdout}, $r->{stdout}, 'in the result too');
+ok($r->{stdout} eq join('', map { "$_\n" } 0 .. 99999), 'all lines');
+ok($r->{result}{stdout} eq $r->{stdout}, 'in the result too');
 is($r->{next}, length $r->{stdout}, 'offsets');
 
 

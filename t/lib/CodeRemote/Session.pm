@@ -136,7 +136,7 @@ sub events {
                   split /\r\n/, $head;
 
     my %r = (status => $status, headers => \%headers, events => [],
-             comments => 0, connection => $c);
+             comments => 0, text => '', connection => $c);
 
     if ($status != 200) {
         $r{json} = decode_json($c->bytes($headers{'content-length'}));
@@ -153,9 +153,13 @@ sub read_events {
     my ($r, $until) = @_;
 
     my $c = $r->{connection};
-    my $text = '';
 
     while (1) {
+        while ($r->{text} =~ s/\A(.*?)\n\n//s) {
+            my $e = event($r, $1);
+            return if $e && $until && $until->($e);
+        }
+
         my $n = $c->until(qr/\A([0-9a-f]+)\r\n/);
         return if !defined $n;
 
@@ -167,12 +171,7 @@ sub read_events {
             return;
         }
 
-        $text .= $chunk;
-
-        while ($text =~ s/\A(.*?)\n\n//s) {
-            my $e = event($r, $1);
-            return if $e && $until && $until->($e);
-        }
+        $r->{text} .= $chunk;
     }
 }
 
