@@ -207,7 +207,11 @@ my $before = anonymous();
 $control->send_json({ type => 'stdin', job_id => $_, data => "\n" }) for @ids;
 is(finished($_, 20)->{status}, 'output_exceeded', 'the flood is over') for @ids;
 my $after = anonymous();
-cmp_ok($after - $before, '<', 12 * 1024, 'memory stays bounded');
+SKIP: {
+    skip 'an allocator that keeps what is freed', 1
+        if ($ENV{ASAN_OPTIONS} // '') ne '';
+    cmp_ok($after - $before, '<', 12 * 1024, 'memory stays bounded');
+}
 my (%text, %result);
 while (keys %result < 8) {
     my $m = $ws->recv_json;
