@@ -487,8 +487,8 @@ crw_box_gone(crw_box_t *box)
 
         crw_box_link_message(&box->link, EPOLLIN);
 
-        if (box->ended) {
-            return;                 /* and so has the job */
+        if (box->state != CRW_BOX_BUSY) {
+            return;                 /* the job ended, the next is built */
         }
     }
 

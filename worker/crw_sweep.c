@@ -12,6 +12,8 @@
 
 
 #define CRW_SWEEP_FAILURES  3       /* in a row: the language is broken */
+#define CRW_SWEEP_DEATHS    5       /* the same of a worker */
+#define CRW_SWEEP_WAIT_US   (10 * 1000000)  /* for one that lives longer */
 
 
 static void crw_sweep_broken(crw_master_t *master);
@@ -19,6 +21,9 @@ static const char *crw_sweep_trouble(const crw_master_t *master,
     uint32_t language);
 static void crw_sweep_end(crw_master_t *master, uint32_t index,
     const char *trouble);
+
+
+static const char  crw_sweep_dying[] = "the pool's workers die";
 
 
 void
@@ -111,9 +116,14 @@ crw_sweep_broken(crw_master_t *master)
         language = slot->job.language;
         trouble = crw_sweep_trouble(master, language);
 
-        if (trouble != NULL) {
-            crw_sweep_end(master, i, trouble);
+        if (trouble == NULL
+            || (trouble == crw_sweep_dying
+                && crw_wall_us() - slot->job.created_us < CRW_SWEEP_WAIT_US))
+        {
+            continue;
         }
+
+        crw_sweep_end(master, i, trouble);
     }
 }
 
@@ -136,20 +146,28 @@ crw_sweep_trouble(const crw_master_t *master, uint32_t language)
     for (i = 0; i < master->segment.geometry.workers; i++) {
         place = &master->places[i];
 
-        if (place->state == CRW_PLACE_WAIT) {
-            trouble = "the pool's workers die";
-            continue;
-        }
+        switch (place->state) {
 
-        if (place->state != CRW_PLACE_UP) {
-            continue;
-        }
+        case CRW_PLACE_UP:
+            if (place->failures[language] < CRW_SWEEP_FAILURES) {
+                return NULL;
+            }
 
-        if (place->failures[language] < CRW_SWEEP_FAILURES) {
-            return NULL;
-        }
+            trouble = place->trouble[language];
+            break;
 
-        trouble = place->trouble[language];
+        case CRW_PLACE_DEAD:
+        case CRW_PLACE_WAIT:
+            if (place->deaths < CRW_SWEEP_DEATHS) {
+                return NULL;
+            }
+
+            trouble = crw_sweep_dying;
+            break;
+
+        default:
+            break;
+        }
     }
 
     return trouble;

@@ -154,7 +154,7 @@ TEST("nothing of a killed worker's sandboxes lives on beside the second run")
     REQUIRE(cr_client_open(&client, run.socket) == 0);
     REQUIRE(pool_death_submit(&client,
                               "import os\nprint('go', flush=True)\n"
-                              "for i in range(9): os.fork()\n"
+                              "for i in range(5): os.fork()\n"
                               "while True: pass", 0, &job) == 0);
     CHECK(cr_client_wait(&client, &job, "go\n", 5000) == 0);
     pool_run_sleep(100);
@@ -175,6 +175,54 @@ TEST("nothing of a killed worker's sandboxes lives on beside the second run")
     cr_client_close(&client);
     CHECK_INT(pool_run_stop(&run, SIGINT), 0);
     cr_client_close(&client);
+    pool_run_remove(&run);
+}
+
+
+TEST("workers killed all the time under load: every job ends, most succeed")
+{
+    int                     i, k, done, good;
+    pid_t                   pids[16];
+    size_t                  n;
+    pool_run_t              run;
+    cr_client_t             client;
+    static cr_client_job_t  jobs[8];
+
+    REQUIRE(pool_death_start(&run, NULL));
+    REQUIRE(cr_client_open(&client, run.socket) == 0);
+
+    done = good = 0;
+
+    for (i = 0; i < 12; i++) {
+
+        for (k = 0; k < 8; k++) {
+            REQUIRE(pool_death_submit(&client, "import time\n"
+                                      "time.sleep(0.02)\nprint(3)", 0,
+                                      &jobs[k]) == 0);
+        }
+
+        pool_run_sleep(30);
+        n = pool_run_workers(&run, pids, 16);
+
+        if (n != 0) {
+            CHECK(kill(pids[(size_t) i % n], SIGKILL) == 0);
+        }
+
+        for (k = 0; k < 8; k++) {
+            CHECK(cr_client_wait(&client, &jobs[k], NULL, 15000) == 0);
+            done++;
+            good += (jobs[k].result.status == CR_STATUS_SUCCEEDED
+                     && strcmp(jobs[k].out, "3\n") == 0);
+            cr_client_done(&client, &jobs[k]);
+        }
+    }
+
+    CHECK_INT(done, 96);
+    CHECK_MSG(good > 80, "%d", good);
+    CHECK(!pool_run_logged(&run, "ended before it had a job", 0));
+
+    cr_client_close(&client);
+    CHECK_INT(pool_run_stop(&run, SIGTERM), 0);
     pool_run_remove(&run);
 }
 

@@ -652,4 +652,6 @@ TEST("a thousand jobs leave descriptors, processes, mounts, cgroups as before")
     CHECK_INT(pool_run_below(pool_jobs_run.pid), below);
     CHECK_INT(pool_run_mounts(), mounts);
     CHECK_INT(pool_run_cgroups(&pool_jobs_run), cgroups);
+    CHECK(!pool_run_logged(&pool_jobs_run, "[warn]", 0));
+    CHECK(!pool_run_logged(&pool_jobs_run, "[error]", 0));
 }
