@@ -32,6 +32,8 @@ static void ngx_http_coderemote_wait_done(ngx_http_coderemote_wait_t *w);
 static void ngx_http_coderemote_wait_cleanup(void *data);
 static void ngx_http_coderemote_wait_deadline(ngx_event_t *ev);
 static void ngx_http_coderemote_wait_changed(ngx_cr_watch_t *watch);
+static ngx_int_t ngx_http_coderemote_wait_answer(
+    ngx_http_coderemote_wait_t *w);
 static ngx_int_t ngx_http_coderemote_accepted(ngx_http_request_t *r,
     const u_char *id);
 
@@ -189,13 +191,15 @@ ngx_http_coderemote_wait_start(ngx_http_request_t *r, ngx_cr_job_t *job,
                                           "the job is gone: send it again");
     }
 
+    /* it may have finished before it was watched */
+
+    if (ngx_cr_job_ended(job)) {
+        return ngx_http_coderemote_wait_answer(w);
+    }
+
     ngx_add_timer(&w->deadline, wait);
 
     ngx_http_coderemote_hold(r);
-
-    /* it may have finished before it was watched */
-
-    ngx_http_coderemote_wait_changed(&w->watch);
 
     return NGX_DONE;
 }
@@ -258,31 +262,46 @@ static void
 ngx_http_coderemote_wait_changed(ngx_cr_watch_t *watch)
 {
     ngx_int_t                    rc;
-    ngx_cr_job_t                 job;
-    ngx_cr_job_info_t            info;
     ngx_http_request_t          *r;
     ngx_http_coderemote_wait_t  *w;
 
     w = watch->data;
     r = w->request;
-    job = watch->job;
 
-    if (!ngx_cr_job_ended(&job)) {
+    if (!ngx_cr_job_ended(&watch->job)) {
         return;
     }
 
+    rc = ngx_http_coderemote_wait_answer(w);
+
+    ngx_http_coderemote_finish(r, rc);
+}
+
+
+/* the watch holds the link and the slot until the answer is made */
+
+static ngx_int_t
+ngx_http_coderemote_wait_answer(ngx_http_coderemote_wait_t *w)
+{
+    ngx_int_t           rc;
+    ngx_cr_job_t        job;
+    ngx_cr_job_info_t   info;
+
+    job = w->watch.job;
+
     if (ngx_cr_job_read(&job, &info) == NGX_OK) {
-        rc = ngx_http_coderemote_send_job(r, NGX_HTTP_OK, &job, &info);
+        rc = ngx_http_coderemote_send_job(w->request, NGX_HTTP_OK, &job,
+                                          &info);
 
     } else {
-        rc = ngx_http_coderemote_refuse(r, NGX_HTTP_CODEREMOTE_INTERNAL,
+        rc = ngx_http_coderemote_refuse(w->request,
+                                        NGX_HTTP_CODEREMOTE_INTERNAL,
                                         "the job is gone: send it again");
     }
 
-    /* it held the link and the slot until here */
-
     ngx_http_coderemote_wait_done(w);
-    ngx_http_coderemote_finish(r, rc);
+
+    return rc;
 }
 
 

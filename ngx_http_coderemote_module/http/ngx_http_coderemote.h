@@ -160,7 +160,7 @@ ngx_uint_t ngx_http_coderemote_origin_listed(
  * handler that is going to return NGX_DONE, and notices when the client goes:
  * then nginx ends the request and runs its cleanups.  finish: gives the
  * reference back with what a content handler would have returned; nothing may
- * follow.
+ * follow, and it must not be called before the handler has returned.
  */
 void ngx_http_coderemote_hold(ngx_http_request_t *r);
 void ngx_http_coderemote_finish(ngx_http_request_t *r, ngx_int_t rc);

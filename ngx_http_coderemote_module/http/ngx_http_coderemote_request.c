@@ -86,7 +86,7 @@ ngx_http_coderemote_read_body(ngx_http_request_t *r)
     rc = ngx_http_read_client_request_body(r, ngx_http_coderemote_body_start);
 
     if (rc == NGX_HTTP_REQUEST_ENTITY_TOO_LARGE) {
-        r->keepalive = 0;
+        r->reading_body = 1;
         return ngx_http_coderemote_too_large(r);
     }
 
@@ -171,7 +171,10 @@ ngx_http_coderemote_is_utf8(const u_char *p, size_t len)
 }
 
 
-/* called once, with the whole body or with its beginning */
+/*
+ * Called once, with the whole body or with its beginning; maybe from within
+ * the content handler, so posted requests are left to nginx's own caller.
+ */
 
 static void
 ngx_http_coderemote_body_start(ngx_http_request_t *r)
@@ -219,7 +222,7 @@ failed:
         rc = ngx_http_coderemote_too_large(r);
     }
 
-    ngx_http_coderemote_finish(r, rc);
+    ngx_http_finalize_request(r, rc);
 }
 
 
@@ -240,7 +243,7 @@ ngx_http_coderemote_body_end(ngx_http_request_t *r)
         rc = ngx_http_coderemote_too_large(r);
     }
 
-    ngx_http_coderemote_finish(r, rc);
+    ngx_http_finalize_request(r, rc);
 }
 
 
@@ -371,6 +374,12 @@ ngx_http_coderemote_too_large(ngx_http_request_t *r)
     ngx_http_coderemote_loc_conf_t  *conf;
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+
+    /* a body that is half read cannot be skipped: nginx closes gently */
+
+    if (r->reading_body) {
+        r->keepalive = 0;
+    }
 
     ngx_http_coderemote_problem(&problem, NGX_HTTP_CODEREMOTE_TOO_LARGE, NULL,
                                 "the body must not be over %uz bytes "
