@@ -427,6 +427,7 @@ crw_box_kill(crw_box_t *box)
     box->tries = 0;
 
     (void) syscall(SYS_pidfd_send_signal, box->init_pidfd, SIGKILL, NULL, 0);
+    crw_box_unthrottle(box);
     crw_timer_set(box->family->pool->loop, &box->timer, CRW_BOX_KILL_US);
 }
 

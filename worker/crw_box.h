@@ -51,6 +51,8 @@ void crw_box_close_sandbox(crw_box_t *box);
 void crw_box_close_fds(int *fds, int nfds);
 /* sets the language's default limits; 'ready': also takes the baseline */
 void crw_box_limits(crw_box_t *box, int ready);
+/* lifts the cpu limit of what has been killed */
+void crw_box_unthrottle(crw_box_t *box);
 
 
 #endif

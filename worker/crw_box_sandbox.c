@@ -218,3 +218,33 @@ crw_box_close_fds(int *fds, int nfds)
         }
     }
 }
+
+
+/*
+ * Killed tasks need cpu time to end, and a group that has used up its share
+ * of the period would wait for the next one (kernels before 6.18).  The limit
+ * counts as changed, so it is written again before the next sandbox.
+ */
+
+void
+crw_box_unthrottle(crw_box_t *box)
+{
+    ssize_t        n;
+    const char    *text;
+    crw_cgroup_t  *cg;
+
+    cg = &box->cgroup;
+
+    if (cg->base == NULL || cg->base->kind == CRW_CGROUP_NONE
+        || cg->cpu_limit == -1)
+    {
+        return;
+    }
+
+    text = (cg->base->kind == CRW_CGROUP_V1) ? "-1" : "max";
+    n = pwrite(cg->cpu_limit, text, strlen(text), 0);
+
+    if (n > 0) {
+        cg->limits.cpu_percent = 0;
+    }
+}
