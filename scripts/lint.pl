@@ -112,8 +112,9 @@ sub check_includes
         }
 
         complain($file, $n, "resources do not include each other: $header")
-            if defined $own && $header =~ /^ngx_http_coderemote_api_\w+\.h$/
-               && $header ne "$own.h";
+            if defined $own
+               && $header =~ /^(ngx_http_coderemote_api_\w+)\.h$/
+               && "${own}_" !~ /^\Q$1\E_/;
     }
 }
 

@@ -199,3 +199,19 @@ my $id = http('POST', '/execute', { code => '' })->{json}{job_id};
 my $r = events("/jobs/$id/events", Origin => 'https://evil.example');
 is($r->{status}, 403, 'status');
 is($r->{json}{code}, 'forbidden_origin', 'code');
+
+
+
+=== TEST 11: a stream without events shows that it is alive
+--- config
+location / {
+    coderemote on;
+    coderemote_ws_ping_interval 100ms;
+}
+--- steps
+wait_ready();
+my $id = http('POST', '/execute', { code => "import time\ntime.sleep(0.8)\n"
+    . "print('a')" })->{json}{job_id};
+my $r = events("/jobs/$id/events");
+cmp_ok($r->{comments}, '>=', 3, 'comments');
+is($r->{events}[-1]{json}{stdout}, "a\n", 'and the result');

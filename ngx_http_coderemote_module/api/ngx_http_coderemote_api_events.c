@@ -18,7 +18,7 @@
 #include "ngx_http_coderemote_stream_out.h"
 
 
-#define NGX_HTTP_CODEREMOTE_EVENTS_BEAT  15000     /* ms between comments */
+#define NGX_HTTP_CODEREMOTE_EVENTS_BEAT  15000     /* ms, at most */
 #define NGX_HTTP_CODEREMOTE_EVENTS_TURN  262144    /* bytes before others */
 #define NGX_HTTP_CODEREMOTE_EVENTS_HEAD  128       /* of one event, at most */
 
@@ -53,6 +53,7 @@ static void ngx_http_coderemote_events_write_handler(ngx_http_request_t *r);
 static void ngx_http_coderemote_events_timer_handler(ngx_event_t *ev);
 static void ngx_http_coderemote_events_posted_handler(ngx_event_t *ev);
 static void ngx_http_coderemote_events_drain_handler(ngx_cr_drain_t *drain);
+static void ngx_http_coderemote_events_beat(ngx_http_coderemote_events_t *e);
 static void ngx_http_coderemote_events_turn(ngx_http_coderemote_events_t *e);
 static ngx_int_t ngx_http_coderemote_events_flush(
     ngx_http_coderemote_events_t *e);
@@ -126,7 +127,7 @@ ngx_http_coderemote_api_events(ngx_http_request_t *r,
     ngx_http_coderemote_hold(r);
     r->write_event_handler = ngx_http_coderemote_events_write_handler;
 
-    ngx_add_timer(&e->timer, NGX_HTTP_CODEREMOTE_EVENTS_BEAT);
+    ngx_http_coderemote_events_beat(e);
 
     if (ngx_exiting) {
         e->last = 1;
@@ -361,7 +362,7 @@ ngx_http_coderemote_events_timer_handler(ngx_event_t *ev)
 
     e = ev->data;
 
-    ngx_add_timer(&e->timer, NGX_HTTP_CODEREMOTE_EVENTS_BEAT);
+    ngx_http_coderemote_events_beat(e);
 
     /* a client that has not taken the last batch needs no sign of life */
 
@@ -369,6 +370,21 @@ ngx_http_coderemote_events_timer_handler(ngx_event_t *ev)
         ngx_http_coderemote_events_text(e, ":\n\n");
         ngx_http_coderemote_events_turn(e);
     }
+}
+
+
+static void
+ngx_http_coderemote_events_beat(ngx_http_coderemote_events_t *e)
+{
+    ngx_msec_t  wait;
+
+    wait = NGX_HTTP_CODEREMOTE_EVENTS_BEAT;
+
+    if (e->conf->ws_ping_interval != 0) {
+        wait = ngx_min(wait, e->conf->ws_ping_interval);
+    }
+
+    ngx_add_timer(&e->timer, wait);
 }
 
 

@@ -584,25 +584,35 @@ ngx_http_coderemote_ws_cleanup(void *data)
 }
 
 
-/* The reader's buffers: on the heap, since those of a pool never shrink. */
+/*
+ * The reader's buffers: on the heap, since those of a pool never shrink.
+ * Each has its size in front of it.
+ */
 
 static void *
 ngx_http_coderemote_ws_resize(void *ctx, void *p, size_t size)
 {
-    void       *new;
+    size_t     *block, *old;
     ngx_log_t  *log = ctx;
 
+    old = (p == NULL) ? NULL : (size_t *) p - 2;
+
     if (size == 0) {
-        ngx_free(p);
+        ngx_free(old);
         return NULL;
     }
 
-    new = realloc(p, size);
-
-    if (new == NULL) {
-        ngx_log_error(NGX_LOG_EMERG, log, ngx_errno,
-                      "realloc(%uz) for a websocket failed", size);
+    block = ngx_alloc(2 * sizeof(size_t) + size, log);
+    if (block == NULL) {
+        return NULL;
     }
 
-    return new;
+    block[0] = size;
+
+    if (old != NULL) {
+        ngx_memcpy(block + 2, old + 2, ngx_min(old[0], size));
+        ngx_free(old);
+    }
+
+    return block + 2;
 }
