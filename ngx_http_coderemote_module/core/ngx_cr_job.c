@@ -1,13 +1,13 @@
 
 /*
- * A job in shared memory.  Whatever is read there is copied once; the word is
- * read before and after, and a generation that changed in between makes the
- * copy worthless.
+ * A job in shared memory.  Whatever is read there is copied once, under a
+ * watch that keeps the slot from being used for another job.
  */
 
 
 #include "ngx_cr_job.h"
 #include "ngx_cr_stats.h"
+#include "ngx_cr_watch.h"
 
 #include <sys/random.h>
 
@@ -197,9 +197,10 @@ ngx_cr_job_find_in(ngx_cr_link_t *link, const uint8_t *id, ngx_cr_job_t *job)
 
     case CR_SLOT_FREE:
     case CR_SLOT_FILLING:
-    case CR_SLOT_CLEARING:
         return NGX_DECLINED;
     }
+
+    /* only a hint: whoever reads the job then holds it and looks again */
 
     ngx_memcpy(copy, slot->job.id, sizeof(copy));
     atomic_thread_fence(memory_order_acquire);
@@ -225,25 +226,29 @@ ngx_cr_job_read(const ngx_cr_job_t *job, ngx_cr_job_info_t *info)
     cr_slot_t  *slot;
     ngx_uint_t  state;
 
+    if (ngx_cr_watch_hold(job) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
     slot = cr_segment_slot(&job->link->segment, job->index);
     word = cr_slot_word(slot);
     state = cr_word_state(word);
 
-    if (cr_word_generation(word) != job->generation
-        || state == CR_SLOT_FREE
-        || state == CR_SLOT_FILLING
-        || state == CR_SLOT_CLEARING)
-    {
+    if (state == CR_SLOT_CLEARING && !job->link->lost) {
+
+        /* who wants the slot has yet to see that it is held, or has seen */
+
+        state = CR_SLOT_FINISHED;
+    }
+
+    if (state < CR_SLOT_QUEUED || state > CR_SLOT_FINISHED) {
+        ngx_cr_watch_unhold(job);
         return NGX_DECLINED;
     }
 
     ngx_cr_job_copy(info, slot, state);
 
-    atomic_thread_fence(memory_order_acquire);
-
-    if (cr_word_generation(cr_slot_word(slot)) != job->generation) {
-        return NGX_DECLINED;
-    }
+    ngx_cr_watch_unhold(job);
 
     info->state = state;
     info->attempt = cr_word_attempt(word);
@@ -319,7 +324,7 @@ ngx_cr_job_ended(const ngx_cr_job_t *job)
 
     return job->link->lost
            || cr_word_generation(word) != job->generation
-           || cr_word_state(word) == CR_SLOT_FINISHED;
+           || cr_word_state(word) >= CR_SLOT_FINISHED;
 }
 
 

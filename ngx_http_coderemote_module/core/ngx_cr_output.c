@@ -10,6 +10,7 @@
 
 
 #include "ngx_cr_output.h"
+#include "ngx_cr_watch.h"
 #include "ngx_cr_ws_utf8.h"
 
 
@@ -26,7 +27,7 @@ static size_t ngx_cr_output_cut(const u_char *p, size_t len);
 static ngx_int_t ngx_cr_output_measure(const ngx_cr_job_t *job,
     size_t lens[2]);
 static ngx_int_t ngx_cr_output_copy(const ngx_cr_job_t *job,
-    const size_t lens[2], ngx_cr_output_stream_t streams[2]);
+    ngx_pool_t *pool, ngx_cr_output_stream_t streams[2]);
 
 
 #define ngx_cr_output_stream_ok(stream)                                       \
@@ -136,7 +137,7 @@ ngx_cr_output_check(ngx_cr_output_t *output, const ngx_cr_job_t *job,
     }
 
     if (finished != NULL) {
-        *finished = (cr_word_state(word) == CR_SLOT_FINISHED)
+        *finished = (cr_word_state(word) >= CR_SLOT_FINISHED)
                     || job->link->lost;
     }
 
@@ -311,26 +312,19 @@ ngx_int_t
 ngx_cr_output_collect(const ngx_cr_job_t *job, ngx_uint_t finished,
     ngx_pool_t *pool, ngx_cr_output_stream_t streams[2])
 {
-    size_t      n, lens[2];
+    size_t      n;
     ngx_int_t   rc;
     ngx_str_t  *data;
     ngx_uint_t  i;
 
-    if (ngx_cr_output_measure(job, lens) != NGX_OK) {
-        return NGX_ERROR;
+    if (ngx_cr_watch_hold(job) != NGX_OK) {
+        return NGX_DECLINED;
     }
 
-    for (i = 0; i < 2; i++) {
-        streams[i].binary = 0;
-        streams[i].data.len = 0;
-        streams[i].data.data = ngx_pnalloc(pool, lens[i] + 1);
+    rc = ngx_cr_output_copy(job, pool, streams);
 
-        if (streams[i].data.data == NULL) {
-            return NGX_ERROR;
-        }
-    }
+    ngx_cr_watch_unhold(job);
 
-    rc = ngx_cr_output_copy(job, lens, streams);
     if (rc != NGX_OK) {
         return rc;
     }
@@ -391,18 +385,30 @@ ngx_cr_output_measure(const ngx_cr_job_t *job, size_t lens[2])
 /* never more than was measured, whatever the log says now */
 
 static ngx_int_t
-ngx_cr_output_copy(const ngx_cr_job_t *job, const size_t lens[2],
+ngx_cr_output_copy(const ngx_cr_job_t *job, ngx_pool_t *pool,
     ngx_cr_output_stream_t streams[2])
 {
-    size_t            room, i;
-    u_char           *arena;
+    size_t            lens[2], room, i;
+    u_char           *arena, byte;
     ssize_t           n;
     cr_slot_t        *slot;
     ngx_str_t        *data;
     cr_segment_t     *segment;
     cr_log_cursor_t   cursor;
     cr_log_header_t   header;
-    u_char            byte;
+
+    if (ngx_cr_output_measure(job, lens) != NGX_OK) {
+        return NGX_ERROR;
+    }
+
+    for (i = 0; i < 2; i++) {
+        streams[i].data.len = 0;
+        streams[i].data.data = ngx_pnalloc(pool, lens[i] + 1);
+
+        if (streams[i].data.data == NULL) {
+            return NGX_ERROR;
+        }
+    }
 
     segment = &job->link->segment;
     slot = cr_segment_slot(segment, job->index);
@@ -418,7 +424,7 @@ ngx_cr_output_copy(const ngx_cr_job_t *job, const size_t lens[2],
                         &header, &byte, 1);
 
         if (n == 0) {
-            break;
+            return NGX_OK;
         }
 
         if (n < 0 || !ngx_cr_output_stream_ok(header.stream)) {
@@ -430,7 +436,7 @@ ngx_cr_output_copy(const ngx_cr_job_t *job, const size_t lens[2],
         room = lens[i] - data->len;
 
         if (room < header.len) {
-            break;
+            return NGX_OK;
         }
 
         n = cr_log_read(slot, arena, segment->geometry.log_size, &cursor, 0,
@@ -443,9 +449,4 @@ ngx_cr_output_copy(const ngx_cr_job_t *job, const size_t lens[2],
         data->len += n;
         cr_log_next(&cursor, &header);
     }
-
-    atomic_thread_fence(memory_order_acquire);
-
-    return (cr_word_generation(cr_slot_word(slot)) == job->generation)
-           ? NGX_OK : NGX_DECLINED;
 }

@@ -4,8 +4,9 @@
  *
  * A slot's queue exists in each nginx worker; this channel's bit in the
  * slot's watchers, in shared memory, is set while that queue is not empty.
- * The bit is set before the generation is looked at, and the pool changes the
- * slot before it looks at the bits, so no change falls between.
+ * The bit is set before the word is looked at, and the pool changes the slot
+ * before it looks at the bits, so no change falls between; and while it is
+ * set nobody uses the slot for another job (cr_slot.h, reader protocol).
  *
  * Handlers may delete any watch and free it.  A queue is therefore moved to
  * the stack before its handlers run and emptied from the front: a watch that
@@ -63,16 +64,37 @@ ngx_cr_watch_done(ngx_cr_link_t *link)
 ngx_int_t
 ngx_cr_watch_add(ngx_cr_watch_t *watch, const ngx_cr_job_t *job)
 {
+    ngx_cr_link_t  *link;
+
+    if (ngx_cr_watch_hold(job) != NGX_OK) {
+        return NGX_DECLINED;
+    }
+
+    link = job->link;
+
+    watch->job = *job;
+    watch->added = 1;
+    watch->waits = 0;
+
+    ngx_queue_insert_tail(&link->slots[job->index], &watch->queue);
+    link->nwatches++;
+
+    return NGX_OK;
+}
+
+
+ngx_int_t
+ngx_cr_watch_hold(const ngx_cr_job_t *job)
+{
     uint64_t        word;
     cr_slot_t      *slot;
-    ngx_queue_t    *queue;
     ngx_cr_link_t  *link;
 
     link = job->link;
-    queue = &link->slots[job->index];
     slot = cr_segment_slot(&link->segment, job->index);
 
-    if (ngx_queue_empty(queue) && !link->lost
+    if (!link->lost
+        && ngx_queue_empty(&link->slots[job->index])
         && !cr_slot_watch(slot, link->index, NULL, &word))
     {
         return NGX_DECLINED;
@@ -83,14 +105,14 @@ ngx_cr_watch_add(ngx_cr_watch_t *watch, const ngx_cr_job_t *job)
         return NGX_DECLINED;
     }
 
-    watch->job = *job;
-    watch->added = 1;
-    watch->waits = 0;
-
-    ngx_queue_insert_tail(queue, &watch->queue);
-    link->nwatches++;
-
     return NGX_OK;
+}
+
+
+void
+ngx_cr_watch_unhold(const ngx_cr_job_t *job)
+{
+    ngx_cr_watch_clear(job->link, job->index);
 }
 
 
@@ -255,8 +277,6 @@ ngx_cr_watch_unblock(ngx_cr_link_t *link)
 static void
 ngx_cr_watch_clear(ngx_cr_link_t *link, uint32_t index)
 {
-    cr_slot_t  *slot;
-
     if (link->lost
         || link->serving == index
         || !ngx_queue_empty(&link->slots[index]))
@@ -264,8 +284,7 @@ ngx_cr_watch_clear(ngx_cr_link_t *link, uint32_t index)
         return;
     }
 
-    slot = cr_segment_slot(&link->segment, index);
-    (void) atomic_fetch_and(&slot->watchers, ~((uint64_t) 1 << link->index));
+    cr_slot_unwatch(cr_segment_slot(&link->segment, index), link->index);
 }
 
 

@@ -52,6 +52,14 @@ void ngx_cr_watch_del(ngx_cr_watch_t *watch);
 void ngx_cr_watch_block(ngx_cr_watch_t *watch);
 
 /*
+ * Keeps the job's slot from being used again while the caller reads it, from
+ * here to ngx_cr_watch_unhold(), within one event handler.  NGX_OK;
+ * NGX_DECLINED: the job is gone.  (cr_slot.h, reader protocol.)
+ */
+ngx_int_t ngx_cr_watch_hold(const ngx_cr_job_t *job);
+void ngx_cr_watch_unhold(const ngx_cr_job_t *job);
+
+/*
  * For the channel.  init: the table of a new link.  ring: the doorbell rang;
  * NGX_AGAIN: there is more to do than one turn of the event loop should
  * take.  lost: the pool is gone.  done: frees the table.

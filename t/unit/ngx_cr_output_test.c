@@ -4,6 +4,7 @@
  * reader, however it came by its place.
  *
  * sources: ngx_http_coderemote_module/core/ngx_cr_output.c
+ * sources: ngx_http_coderemote_module/core/ngx_cr_watch.c
  * sources: ngx_http_coderemote_module/ws/ngx_cr_ws_utf8.c
  * sources: ipc/
  * with: nginx
@@ -12,6 +13,7 @@
 
 #include "cr_test.h"
 #include "ngx_cr_output.h"
+#include "ngx_cr_watch.h"
 #include "ngx_cr_ws_utf8.h"
 
 
@@ -43,6 +45,13 @@ typedef struct {
 static sink_t  sink;
 
 
+void
+ngx_cr_channel_prune(ngx_cr_channel_t *channel)
+{
+    (void) channel;
+}
+
+
 static void
 job_open(job_t *j)
 {
@@ -61,6 +70,9 @@ job_open(job_t *j)
     j->fd = cr_segment_create(&j->link.segment, &geometry, "test", 1);
     REQUIRE(j->fd != -1);
 
+    j->link.index = 1;
+    REQUIRE(ngx_cr_watch_init(&j->link, NULL) == NGX_OK);
+
     hint = 0;
     j->job.link = &j->link;
     j->job.index = cr_segment_claim(&j->link.segment, 1, &hint, &j->word);
@@ -76,6 +88,8 @@ job_open(job_t *j)
 static void
 job_close(job_t *j)
 {
+    CHECK(atomic_load(&j->slot->watchers) == 0);
+    ngx_cr_watch_done(&j->link);
     cr_segment_unmap(&j->link.segment);
     close(j->fd);
 }

@@ -322,11 +322,14 @@ TEST("many changes are served in turns of the event loop")
     link_open();
     memset(many, 0, sizeof(many));
 
-    for (i = 0; i < 600; i++) {
-        ngx_cr_job_t  job = { &test_link, (uint32_t) i, 0 };
+    for (i = 1; i < 600; i++) {
+        uint32_t      hint = 0;
+        uint64_t      word;
+        ngx_cr_job_t  job = { &test_link, 0, 0 };
 
-        job.generation = cr_word_generation(cr_slot_word(
-                             cr_segment_slot(&test_link.segment, job.index)));
+        job.index = cr_segment_claim(&test_link.segment, CHANNEL, &hint,
+                                     &word);
+        job.generation = cr_word_generation(word);
         many[i].handler = ngx_cr_watch_del;
         CHECK(ngx_cr_watch_add(&many[i], &job) == NGX_OK);
         (void) cr_segment_mark(&test_link.segment, job.index);
