@@ -15,17 +15,24 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 
+#define CRW_ZYG_INSIDE  "CRW_ZYGOTE_INSIDE"
+
+
 static int crw_zyg_options(crw_chain_t *chain, int argc, char **argv,
     crw_error_t *err);
 static int crw_zyg_preload(crw_chain_t *chain, char *names,
     crw_error_t *err);
-static int crw_zyg_isolate(crw_chain_t *chain, crw_error_t *err);
+static int crw_zyg_isolate(crw_chain_t *chain, char **argv,
+    crw_error_t *err);
+static int crw_zyg_inside(crw_chain_t *chain, const char *mode,
+    crw_error_t *err);
 static int crw_zyg_environment(void);
 static int crw_zyg_stdio(crw_error_t *err);
 static int crw_zyg_boot(crw_chain_t *chain, char *version, size_t size,
@@ -54,7 +61,9 @@ static const char *const  crw_zyg_env[][2] = {
 int
 crw_chain_zygote(const crw_runtime_t *runtime, int argc, char **argv)
 {
+    int           rc;
     char          version[CRW_TEXT_MAX];
+    const char   *mode;
     crw_error_t   err;
     crw_chain_t  *chain;
 
@@ -69,7 +78,11 @@ crw_chain_zygote(const crw_runtime_t *runtime, int argc, char **argv)
         return 2;
     }
 
-    if (crw_zyg_isolate(chain, &err) == -1
+    mode = getenv(CRW_ZYG_INSIDE);
+    rc = mode == NULL ? crw_zyg_isolate(chain, argv, &err)
+                      : crw_zyg_inside(chain, mode, &err);
+
+    if (rc == -1
         || crw_zyg_boot(chain, version, sizeof(version), &err) == -1)
     {
         (void) fprintf(stderr, "zygote \"%s\": %s\n", runtime->name, err.text);
@@ -100,6 +113,7 @@ crw_zyg_options(crw_chain_t *chain, int argc, char **argv, crw_error_t *err)
     sb->outer_uid = geteuid();
     sb->outer_gid = getegid();
     sb->rootless = sb->outer_uid != 0;
+    sb->name = chain->runtime->name;
 
     chain->argv_start = argv[0];
     chain->argv_size = (size_t) (argv[argc - 1] - argv[0])
@@ -179,12 +193,17 @@ crw_zyg_preload(crw_chain_t *chain, char *names, crw_error_t *err)
 }
 
 
-/* from here on nothing of the host can be seen from this process */
+/*
+ * Nothing of the host can be seen from this process afterwards; started again
+ * inside, from the same file at another path, so that nothing of it is left
+ * in the memory either.
+ */
 
 static int
-crw_zyg_isolate(crw_chain_t *chain, crw_error_t *err)
+crw_zyg_isolate(crw_chain_t *chain, char **argv, crw_error_t *err)
 {
     int          fds[4];
+    char         path[64];
     const char  *step;
 
     fds[0] = STDIN_FILENO;
@@ -207,15 +226,50 @@ crw_zyg_isolate(crw_chain_t *chain, crw_error_t *err)
         return crw_error_set(err, errno, "%s", step);
     }
 
-    /* after the change of credentials, which would clear it */
+    if (crw_zyg_environment() == -1) {
+        return crw_error_set(err, errno, "environment");
+    }
+
+    if (setenv(CRW_ZYG_INSIDE, chain->sandbox.rootless ? "rootless" : "root",
+               1)
+        == -1)
+    {
+        return crw_error_set(err, errno, "environment");
+    }
+
+    (void) snprintf(path, sizeof(path), "/run/%s", chain->runtime->name);
+    (void) execv(path, argv);
+
+    return crw_error_set(err, errno, "\"%s\" cannot be run inside", path);
+}
+
+
+/* the second start */
+
+static int
+crw_zyg_inside(crw_chain_t *chain, const char *mode, crw_error_t *err)
+{
+    char  path[64];
+
+    chain->sandbox.rootless = strcmp(mode, "rootless") == 0;
+    chain->sandbox.fault[0] = '\0';
+    chain->link = CRW_CHAIN_LINK;
+
+    /* its mount would show where it comes from */
+
+    (void) snprintf(path, sizeof(path), "/run/%s", chain->runtime->name);
+
+    if (umount2(path, MNT_DETACH) == -1) {
+        return crw_error_set(err, errno, "\"%s\" stays mounted", path);
+    }
+
+    /* after the last change of credentials, which would clear it */
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) {
         return crw_error_set(err, errno, "die_with_parent");
     }
 
-    chain->sandbox.fault[0] = '\0';
-
-    return crw_zyg_environment();
+    return unsetenv(CRW_ZYG_INSIDE);
 }
 
 

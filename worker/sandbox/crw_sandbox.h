@@ -43,6 +43,7 @@ typedef struct {
     int                  rootless;  /* one host uid for everything */
     uid_t                outer_uid;
     gid_t                outer_gid;
+    const char          *name;      /* of the zygote inside: /run/<name> */
     const char          *binds[CRW_SANDBOX_BINDS];
     int                  nbinds;
     const crw_filter_t  *program_filter;

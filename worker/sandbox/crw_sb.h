@@ -27,6 +27,8 @@ int crw_sb_root_system(crw_sandbox_t *sb);
 int crw_sb_root_binds(crw_sandbox_t *sb);
 int crw_sb_root_etc(crw_sandbox_t *sb);
 int crw_sb_root_dev(crw_sandbox_t *sb);
+int crw_sb_root_proc(crw_sandbox_t *sb);
+int crw_sb_root_self(crw_sandbox_t *sb);
 int crw_sb_root_pivot(crw_sandbox_t *sb);
 int crw_sb_root_readonly(crw_sandbox_t *sb);
 

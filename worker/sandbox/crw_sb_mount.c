@@ -21,10 +21,28 @@
 int
 crw_sb_mount_proc(crw_sandbox_t *sb)
 {
-    (void) sb;
+    const char  *target;
 
-    return mount("proc", "/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC,
-                 "subset=pid,hidepid=2");
+    /* rootless: see crw_sb_root_proc() */
+
+    target = sb->rootless ? "/tmp" : "/proc";
+
+    if (mount("proc", target, "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC,
+              "subset=pid,hidepid=2")
+        == -1)
+    {
+        return -1;
+    }
+
+    if (!sb->rootless) {
+        return 0;
+    }
+
+    if (umount2("/proc", MNT_DETACH) == -1) {
+        return -1;
+    }
+
+    return mount(target, "/proc", NULL, MS_MOVE, NULL);
 }
 
 

@@ -51,7 +51,8 @@ typedef struct {
 
 static int crw_root_path(char *out, size_t size, const char *path);
 static int crw_root_mkdirs(const char *path);
-static int crw_root_attach(const char *path, uint64_t attr);
+static int crw_root_attach(const char *path);
+static int crw_root_protect(const char *target);
 static int crw_root_system_link(const char *name);
 static int crw_root_file(const char *path, const char *text, size_t len);
 static int crw_root_copy(const char *path);
@@ -189,9 +190,7 @@ crw_sb_root_system(crw_sandbox_t *sb)
 
     (void) sb;
 
-    if (crw_root_attach("/usr", CRW_ATTR_RDONLY|CRW_ATTR_NOSUID|CRW_ATTR_NODEV)
-        == -1)
-    {
+    if (crw_root_attach("/usr") == -1) {
         return -1;
     }
 
@@ -219,8 +218,7 @@ crw_root_system_link(const char *name)
     }
 
     if (S_ISDIR(st.st_mode)) {
-        return crw_root_attach(path, CRW_ATTR_RDONLY|CRW_ATTR_NOSUID
-                                     |CRW_ATTR_NODEV);
+        return crw_root_attach(path);
     }
 
     n = readlink(path, target, sizeof(target) - 1);
@@ -242,10 +240,7 @@ crw_sb_root_binds(crw_sandbox_t *sb)
     int  i;
 
     for (i = 0; i < sb->nbinds; i++) {
-        if (crw_root_attach(sb->binds[i], CRW_ATTR_RDONLY|CRW_ATTR_NOSUID
-                                          |CRW_ATTR_NODEV)
-            == -1)
-        {
+        if (crw_root_attach(sb->binds[i]) == -1) {
             return -1;
         }
     }
@@ -305,16 +300,20 @@ crw_root_mkdirs(const char *path)
 }
 
 
-/* binds a host path below the stage, with all that is mounted under it */
+/* binds a host path below the stage, with all that is mounted under it,
+   read-only, nosuid, nodev */
 
 static int
-crw_root_attach(const char *path, uint64_t set)
+crw_root_attach(const char *path)
 {
-    char             target[PATH_MAX];
-    crw_root_attr_t  attr;
+    char  target[PATH_MAX];
 
-    if (path[0] != '/' || crw_root_path(target, sizeof(target), path) == -1) {
+    if (path[0] != '/') {
         errno = EINVAL;
+        return -1;
+    }
+
+    if (crw_root_path(target, sizeof(target), path) == -1) {
         return -1;
     }
 
@@ -326,8 +325,17 @@ crw_root_attach(const char *path, uint64_t set)
         return -1;
     }
 
+    return crw_root_protect(target);
+}
+
+
+static int
+crw_root_protect(const char *target)
+{
+    crw_root_attr_t  attr;
+
     memset(&attr, 0, sizeof(attr));
-    attr.attr_set = set;
+    attr.attr_set = CRW_ATTR_RDONLY|CRW_ATTR_NOSUID|CRW_ATTR_NODEV;
 
     return (int) syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE,
                          &attr, sizeof(attr));
@@ -528,6 +536,54 @@ crw_root_device(const char *name, unsigned minor)
     (void) snprintf(target, sizeof(target), "%s/%s", CRW_ROOT_STAGE, path);
 
     return mount(source, target, NULL, MS_BIND, NULL);
+}
+
+
+/*
+ * The kernel lets a user namespace mount proc only where one is already to be
+ * seen in full; crw_sb_mount_proc() lets go of this one.
+ */
+
+int
+crw_sb_root_proc(crw_sandbox_t *sb)
+{
+    if (!sb->rootless) {
+        return 0;
+    }
+
+    return mount("/proc", CRW_ROOT_STAGE "/proc", NULL, MS_BIND|MS_REC, NULL);
+}
+
+
+/* a program that looks at /proc/self/exe or maps finds no path of the host */
+
+int
+crw_sb_root_self(crw_sandbox_t *sb)
+{
+    char     path[64], target[96], self[PATH_MAX];
+    ssize_t  n;
+
+    (void) snprintf(path, sizeof(path), "run/%s", sb->name);
+    (void) snprintf(target, sizeof(target), "%s/%s", CRW_ROOT_STAGE, path);
+
+    if (crw_root_file(path, "", 0) == -1) {
+        return -1;
+    }
+
+    /* by name: the link itself leads to a mount of the namespace we left */
+
+    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n == -1) {
+        return -1;
+    }
+
+    self[n] = '\0';
+
+    if (mount(self, target, NULL, MS_BIND, NULL) == -1) {
+        return -1;
+    }
+
+    return crw_root_protect(target);
 }
 
 
