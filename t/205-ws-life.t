@@ -284,3 +284,25 @@ my @ws = map { ws() } 1 .. 3;
 is(metric('coderemote_websockets_open') - $open, 3, 'three more');
 $_->close(1000) for @ws;
 ok(wait_for(sub { metric('coderemote_websockets_open') == $open }), 'and gone');
+
+
+
+=== TEST 13: a client that talks but never reads is closed, too
+--- config
+location / {
+    coderemote on;
+    coderemote_ws_ping_interval 100ms;
+    coderemote_ws_timeout 400ms;
+}
+--- steps
+wait_ready();
+my $ws = ws(auto_pong => 0);
+$ws->send_json({ type => 'execute', code => "while True: print('x' * 1000)" })
+    for 1 .. 16;
+my $open = metric('coderemote_websockets_open');
+my $gone = wait_for {
+    $ws->send_frame(opcode => 10, payload => '');
+    return metric('coderemote_websockets_open') == 0;
+} 12;
+is($open, 1, 'it was open');
+ok($gone, 'it is closed');

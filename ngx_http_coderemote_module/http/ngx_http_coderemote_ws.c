@@ -251,6 +251,14 @@ ngx_http_coderemote_ws_timer_handler(ngx_event_t *ev)
         ngx_http_coderemote_ws_close(ws, NGX_CR_WS_CLOSE_GOING_AWAY,
                                      "nothing was heard for too long");
 
+    } else if (ngx_http_coderemote_out_pending(&ws->out) != 0
+               && ngx_current_msec - ws->moved >= ws->conf->ws_timeout)
+    {
+        /* it lives but does not read: what it follows cannot wait for ever */
+
+        ngx_http_coderemote_ws_close(ws, NGX_CR_WS_CLOSE_POLICY,
+                                     "nothing was read for too long");
+
     } else {
 
         if (ws->conf->ws_ping_interval != 0

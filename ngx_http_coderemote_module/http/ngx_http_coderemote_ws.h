@@ -53,6 +53,8 @@ struct ngx_http_coderemote_ws_s {
     ngx_event_t                  posted;    /* the rest of a long turn */
     ngx_cr_drain_t               drain;
     ngx_msec_t                   heard;     /* last bytes of the peer */
+    ngx_msec_t                   moved;     /* last bytes to it, or none
+                                               had to wait */
     ngx_msec_t                   pinged;
 
     unsigned                     deflate:1;

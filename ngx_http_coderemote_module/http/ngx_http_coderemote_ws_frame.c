@@ -218,6 +218,10 @@ ngx_http_coderemote_ws_reserve(ngx_http_coderemote_ws_t *ws, size_t n)
 {
     u_char  *p;
 
+    if (ngx_http_coderemote_out_pending(&ws->out) == 0) {
+        ws->moved = ngx_current_msec;
+    }
+
     p = ngx_http_coderemote_out_reserve(&ws->out, n,
                                         ws->request->connection->log);
     if (p == NULL) {
@@ -259,6 +263,7 @@ ngx_http_coderemote_ws_flush(ngx_http_coderemote_ws_t *ws)
             return NGX_AGAIN;
         }
 
+        ws->moved = ngx_current_msec;
         ws->answers -= ngx_min(ws->answers, (size_t) n);
         ngx_http_coderemote_out_sent(&ws->out, n);
     }
