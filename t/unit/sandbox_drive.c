@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <grp.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -23,6 +24,7 @@
 
 #define DRIVE_ZYGOTE    "../../build/python-zygote"
 #define DRIVE_PATIENCE  20000       /* ms */
+#define DRIVE_NOBODY    65534
 #define DRIVE_REQUEST   (256 * 1024)
 
 
@@ -40,6 +42,7 @@ static void drive_shut(int *fd);
 static void drive_shut_sandbox(drive_t *d);
 
 
+int          drive_rootless;
 const char  *drive_keeper_fault;
 
 
@@ -106,8 +109,11 @@ drive_open(drive_t *d, const char *const *args,
 
     memset(&ask, 0, sizeof(ask));
     ask.msg.type = CRW_MSG_KEEPER;
-    ask.program_uid = geteuid() == 0 ? DRIVE_UID : 0;
-    ask.init_uid = geteuid() == 0 ? DRIVE_INIT_UID : 0;
+
+    if (geteuid() == 0 && !drive_rootless) {
+        ask.program_uid = DRIVE_UID;
+        ask.init_uid = DRIVE_INIT_UID;
+    }
 
     (void) crw_link_send(d->link, &ask, sizeof(ask), &pair[1], 1);
     (void) close(pair[1]);
@@ -156,6 +162,15 @@ drive_start(drive_t *d, const char *path, const char *const *args)
 
     if (d->zygote == 0) {
         (void) dup2(pair[1], 3);
+
+        if (drive_rootless && geteuid() == 0
+            && (setgroups(0, NULL) == -1
+                || setresgid(DRIVE_NOBODY, DRIVE_NOBODY, DRIVE_NOBODY) == -1
+                || setresuid(DRIVE_NOBODY, DRIVE_NOBODY, DRIVE_NOBODY) == -1))
+        {
+            _exit(126);
+        }
+
         (void) prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
         (void) execv(path, (char *const *) argv);
         _exit(127);

@@ -74,6 +74,9 @@ typedef struct {
 /* path of the zygote, or NULL with the reason for skipping printed */
 const char *drive_zygote(void);
 
+/* 1: the zygote is started as an ordinary user, 'nobody' */
+extern int  drive_rootless;
+
 /* name of the keeper's step that shall fail, or NULL */
 extern const char  *drive_keeper_fault;
 

@@ -9,6 +9,7 @@
 #include <sys/resource.h>
 
 
+#define CRW_SB_AS_BASE     (64UL * 1024 * 1024)    /* the interpreter's own */
 #define CRW_SB_NOFILE      1024
 #define CRW_SB_STACK       (8UL * 1024 * 1024)
 #define CRW_SB_MEMLOCK     (64UL * 1024)
@@ -110,7 +111,8 @@ crw_sb_rlimit_job(const crw_job_msg_t *job)
         return 0;
     }
 
-    if (crw_sb_rlimit_one(RLIMIT_AS, (rlim_t) job->limits.memory_kb * 1024)
+    if (crw_sb_rlimit_one(RLIMIT_AS, (rlim_t) job->limits.memory_kb * 1024
+                                     + CRW_SB_AS_BASE)
         == -1)
     {
         return -1;
