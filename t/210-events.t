@@ -3,6 +3,10 @@ use lib 't/lib';
 use CodeRemote 'no_plan';
 use CodeRemote::Session;
 
+our $small_port = $Test::Nginx::Util::ServerPort + 8;
+
+$ENV{TEST_NGINX_SERVER_PORT_SMALL} = $small_port;
+
 master_on();
 workers(1);
 
@@ -215,3 +219,25 @@ my $id = http('POST', '/execute', { code => "import time\ntime.sleep(0.8)\n"
 my $r = events("/jobs/$id/events");
 cmp_ok($r->{comments}, '>=', 3, 'comments');
 is($r->{events}[-1]{json}{stdout}, "a\n", 'and the result');
+
+
+
+=== TEST 12: a client that does not read is given up after send_timeout
+--- http_config
+send_timeout 500ms;
+server {
+    listen 127.0.0.1:$TEST_NGINX_SERVER_PORT_SMALL sndbuf=4k;
+    location / {
+        coderemote on;
+    }
+}
+--- steps
+wait_ready();
+my $id = http('POST', '/execute', {
+    code => "while True: print('x' * 1000)" })->{json}{job_id};
+finished($id);
+my $socket = IO::Socket::INET->new(
+    PeerAddr => '127.0.0.1', PeerPort => $main::small_port) or die;
+print $socket "GET /jobs/$id/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+ok(wait_for(sub { metric('coderemote_event_streams_open') == 1 }), 'open');
+ok(wait_for(sub { metric('coderemote_event_streams_open') == 0 }, 10), 'closed');

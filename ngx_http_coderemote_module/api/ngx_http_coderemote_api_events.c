@@ -41,6 +41,7 @@ typedef struct {
 } ngx_http_coderemote_events_t;
 
 
+static void ngx_http_coderemote_events_begin(ngx_http_coderemote_events_t *e);
 static ngx_int_t ngx_http_coderemote_events_start(ngx_http_request_t *r,
     ngx_http_coderemote_stream_start_t *start);
 static ngx_int_t ngx_http_coderemote_events_parse(const ngx_str_t *text,
@@ -123,6 +124,20 @@ ngx_http_coderemote_api_events(ngx_http_request_t *r,
     }
 
     ctx->data = e;
+    ngx_http_coderemote_events_begin(e);
+
+    return NGX_DONE;
+}
+
+
+/* The header is out: the request is ours until the end of the stream. */
+
+static void
+ngx_http_coderemote_events_begin(ngx_http_coderemote_events_t *e)
+{
+    ngx_http_request_t  *r;
+
+    r = e->request;
 
     ngx_http_coderemote_hold(r);
     r->write_event_handler = ngx_http_coderemote_events_write_handler;
@@ -140,8 +155,6 @@ ngx_http_coderemote_api_events(ngx_http_request_t *r,
 
     ngx_http_coderemote_events_text(e, "retry: 2000\n\n");
     ngx_post_event(&e->posted, &ngx_posted_events);
-
-    return NGX_DONE;
 }
 
 
