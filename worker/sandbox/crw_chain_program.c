@@ -50,7 +50,7 @@ crw_chain_program(crw_chain_t *chain, int ready)
 
     /* every layer is on; what follows may be any code */
 
-    (void) prctl(PR_SET_NAME, chain->runtime->name, 0, 0, 0);
+    (void) prctl(PR_SET_NAME, "crw-program", 0, 0, 0);
 
     if (chain->runtime->warm() == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "program_warm", errno);
@@ -69,6 +69,8 @@ crw_chain_program(crw_chain_t *chain, int ready)
     if (syscall(SYS_close_range, CRW_CHAIN_LINK, ~0U, 0) == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "program_close", errno);
     }
+
+    (void) prctl(PR_SET_NAME, chain->runtime->name, 0, 0, 0);
 
     rc = chain->runtime->run(&job);
 

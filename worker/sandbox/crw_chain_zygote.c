@@ -255,6 +255,8 @@ crw_zyg_inside(crw_chain_t *chain, const char *mode, crw_error_t *err)
     chain->sandbox.fault[0] = '\0';
     chain->link = CRW_CHAIN_LINK;
 
+    (void) prctl(PR_SET_NAME, "crw-zygote", 0, 0, 0);
+
     /* its mount would show where it comes from */
 
     (void) snprintf(path, sizeof(path), "/run/%s", chain->runtime->name);
