@@ -33,6 +33,10 @@ open_once(void)
             return -1;
         }
 
+        /* must not be found by any program */
+
+        setenv("DATABASE_PASSWORD", "CANARY-123456", 1);
+
         if (drive_open(&d, NULL, NULL, NULL) == 0) {
             state = 1;
 
@@ -533,6 +537,27 @@ TEST("arguments, environment and files arrive, the zygote's do not")
               "5\n"
               "['data', 'helper', 'main.py']\n"
               "python3 main.py\n");
+}
+
+
+TEST("neither environment, arguments nor memory hold anything of the pool")
+{
+    holds("import os, re\n"
+          "env = open('/proc/self/environ', 'rb').read()\n"
+          "names = sorted(x.split(b'=')[0] for x in env.split(b'\\0') if x)\n"
+          "assert names == [b'HOME', b'LANG', b'LOGNAME', b'PATH',\n"
+          "                 b'TMPDIR', b'USER'], names\n"
+          "assert os.readlink('/proc/self/exe') == '/'\n"
+          "found = 0\n"
+          "for l in open('/proc/self/maps'):\n"
+          "    a, b = (int(x, 16) for x in l.split()[0].split('-'))\n"
+          "    if l.split()[1][0] != 'r' or '[v' in l: continue\n"
+          "    with open('/proc/self/mem', 'rb') as f:\n"
+          "        f.seek(a)\n"
+          "        m = f.read(b - a)\n"
+          "        found += len(re.findall(b'CANARY-[0-9]{6}', m))\n"
+          "    assert '/zygote' not in l and 'build' not in l, l\n"
+          "print('ok' if not found else found)");
 }
 
 

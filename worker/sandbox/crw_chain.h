@@ -59,6 +59,7 @@ typedef struct {
 typedef struct {
     const crw_runtime_t  *runtime;
     int                   link;
+    const char           *inside;       /* second start: "root", "rootless" */
     char                 *preload[CRW_CHAIN_PRELOADS + 1];
     char                 *argv_start;   /* for the name of the program */
     size_t                argv_size;

@@ -22,7 +22,8 @@
 #include <unistd.h>
 
 
-#define CRW_ZYG_INSIDE  "CRW_ZYGOTE_INSIDE"
+#define CRW_ZYG_ARGS      256
+#define CRW_ZYG_ROOTLESS  "rootless"
 
 
 static int crw_zyg_options(crw_chain_t *chain, int argc, char **argv,
@@ -31,8 +32,8 @@ static int crw_zyg_preload(crw_chain_t *chain, char *names,
     crw_error_t *err);
 static int crw_zyg_isolate(crw_chain_t *chain, char **argv,
     crw_error_t *err);
-static int crw_zyg_inside(crw_chain_t *chain, const char *mode,
-    crw_error_t *err);
+static int crw_zyg_again(crw_chain_t *chain, char **argv, crw_error_t *err);
+static int crw_zyg_inside(crw_chain_t *chain, crw_error_t *err);
 static int crw_zyg_environment(void);
 static int crw_zyg_stdio(crw_error_t *err);
 static int crw_zyg_boot(crw_chain_t *chain, char *version, size_t size,
@@ -63,7 +64,6 @@ crw_chain_zygote(const crw_runtime_t *runtime, int argc, char **argv)
 {
     int           rc;
     char          version[CRW_TEXT_MAX];
-    const char   *mode;
     crw_error_t   err;
     crw_chain_t  *chain;
 
@@ -78,9 +78,8 @@ crw_chain_zygote(const crw_runtime_t *runtime, int argc, char **argv)
         return 2;
     }
 
-    mode = getenv(CRW_ZYG_INSIDE);
-    rc = mode == NULL ? crw_zyg_isolate(chain, argv, &err)
-                      : crw_zyg_inside(chain, mode, &err);
+    rc = chain->inside == NULL ? crw_zyg_isolate(chain, argv, &err)
+                               : crw_zyg_inside(chain, &err);
 
     if (rc == -1
         || crw_zyg_boot(chain, version, sizeof(version), &err) == -1)
@@ -145,6 +144,9 @@ crw_zyg_options(crw_chain_t *chain, int argc, char **argv, crw_error_t *err)
         {
             sb->binds[sb->nbinds++] = argv[i];
 
+        } else if (strcmp(name, "--inside") == 0) {
+            chain->inside = argv[i];
+
         } else if (strcmp(name, "--fail") == 0) {
             (void) snprintf(sb->fault, sizeof(sb->fault), "%s", argv[i]);
 
@@ -203,7 +205,6 @@ static int
 crw_zyg_isolate(crw_chain_t *chain, char **argv, crw_error_t *err)
 {
     int          fds[4];
-    char         path[64];
     const char  *step;
 
     fds[0] = STDIN_FILENO;
@@ -230,15 +231,26 @@ crw_zyg_isolate(crw_chain_t *chain, char **argv, crw_error_t *err)
         return crw_error_set(err, errno, "environment");
     }
 
-    if (setenv(CRW_ZYG_INSIDE, chain->sandbox.rootless ? "rootless" : "root",
-               1)
-        == -1)
-    {
-        return crw_error_set(err, errno, "environment");
+    return crw_zyg_again(chain, argv, err);
+}
+
+
+static int
+crw_zyg_again(crw_chain_t *chain, char **argv, crw_error_t *err)
+{
+    int    n;
+    char   path[64], *args[CRW_ZYG_ARGS];
+
+    for (n = 0; argv[n] != NULL && n < CRW_ZYG_ARGS - 3; n++) {
+        args[n] = argv[n];
     }
 
+    args[n++] = "--inside";
+    args[n++] = chain->sandbox.rootless ? CRW_ZYG_ROOTLESS : "root";
+    args[n] = NULL;
+
     (void) snprintf(path, sizeof(path), "/run/%s", chain->runtime->name);
-    (void) execv(path, argv);
+    (void) execv(path, args);
 
     return crw_error_set(err, errno, "\"%s\" cannot be run inside", path);
 }
@@ -247,11 +259,11 @@ crw_zyg_isolate(crw_chain_t *chain, char **argv, crw_error_t *err)
 /* the second start */
 
 static int
-crw_zyg_inside(crw_chain_t *chain, const char *mode, crw_error_t *err)
+crw_zyg_inside(crw_chain_t *chain, crw_error_t *err)
 {
     char  path[64];
 
-    chain->sandbox.rootless = strcmp(mode, "rootless") == 0;
+    chain->sandbox.rootless = strcmp(chain->inside, CRW_ZYG_ROOTLESS) == 0;
     chain->sandbox.fault[0] = '\0';
     chain->link = CRW_CHAIN_LINK;
 
@@ -271,7 +283,7 @@ crw_zyg_inside(crw_chain_t *chain, const char *mode, crw_error_t *err)
         return crw_error_set(err, errno, "die_with_parent");
     }
 
-    return unsetenv(CRW_ZYG_INSIDE);
+    return 0;
 }
 
 

@@ -97,6 +97,8 @@ static const crw_step_t  crw_steps[] = {
 
     { CRW_PHASE_WAIT, "init_stdio",
       "init lets go of the job's pipes", crw_sb_fds_close_stdio },
+    { CRW_PHASE_WAIT, "init_signals",
+      "init handles no signal", crw_sb_fds_deaf },
     { CRW_PHASE_WAIT, "init_bounding",
       "init: bounding set empty", crw_sb_caps_bounding },
     { CRW_PHASE_WAIT, "init_user",
@@ -177,4 +179,7 @@ crw_sandbox_set_work(crw_sandbox_t *sb, uint64_t bytes, uint32_t inodes)
                     "mode=0755,size=%llu,nr_inodes=%u,uid=%u,gid=%u",
                     (unsigned long long) bytes, (unsigned) inodes,
                     (unsigned) sb->program_uid, (unsigned) sb->program_uid);
+
+    memcpy(sb->tmp_options, sb->work_options, sizeof(sb->tmp_options));
+    memcpy(sb->tmp_options + strlen("mode="), "1777", 4);
 }

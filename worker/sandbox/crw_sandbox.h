@@ -57,7 +57,8 @@ typedef struct {
 
     /* set for each sandbox by the keeper, before it clones init */
     uint64_t             work_bytes;
-    char                 work_options[96];
+    char                 work_options[96];  /* of mount(2) */
+    char                 tmp_options[96];
 
     /* name of the step to fail, a test's; "" for none */
     char                 fault[CRW_TEXT_MAX];

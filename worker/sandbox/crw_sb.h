@@ -63,6 +63,7 @@ int crw_sb_seccomp_init(crw_sandbox_t *sb);
 int crw_sb_fds_session(crw_sandbox_t *sb);
 int crw_sb_fds_die_with_parent(crw_sandbox_t *sb);
 int crw_sb_fds_close_stdio(crw_sandbox_t *sb);
+int crw_sb_fds_deaf(crw_sandbox_t *sb);
 /* makes the 'n' descriptors of 'fds' the numbers from 0 on and closes every
    other one; not a step */
 int crw_sb_fds_install(int *fds, int n);

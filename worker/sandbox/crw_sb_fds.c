@@ -51,6 +51,17 @@ crw_sb_fds_close_stdio(crw_sandbox_t *sb)
 }
 
 
+/* the interpreter's handler is the program's; pid 1 without one is deaf */
+
+int
+crw_sb_fds_deaf(crw_sandbox_t *sb)
+{
+    (void) sb;
+
+    return signal(SIGINT, SIG_DFL) == SIG_ERR ? -1 : 0;
+}
+
+
 int
 crw_sb_fds_install(int *fds, int n)
 {

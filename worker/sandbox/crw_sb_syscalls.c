@@ -22,7 +22,9 @@
 #include <sched.h>
 #include <signal.h>
 #include <asm/ioctls.h>
+#ifdef __x86_64__
 #include <asm/prctl.h>
+#endif
 #include <linux/fadvise.h>
 #include <linux/fs.h>
 #include <sys/prctl.h>
@@ -188,6 +190,7 @@ const crw_seccomp_rule_t  crw_seccomp_python_rules[] = {
 
     { "personality", 0, CRW_ALL32, 0xffffffff },
 
+#ifdef __x86_64__
     /* thread pointers, and what ld.so asks; not ARCH_MAP_VDSO */
 
     { "arch_prctl", 0, CRW_ALL32, ARCH_SET_FS },
@@ -195,6 +198,7 @@ const crw_seccomp_rule_t  crw_seccomp_python_rules[] = {
     { "arch_prctl", 0, CRW_ALL32, ARCH_SET_GS },
     { "arch_prctl", 0, CRW_ALL32, ARCH_GET_GS },
     { "arch_prctl", 0, CRW_ALL32, CRW_CET_STATUS },
+#endif
 
     { NULL, 0, 0, 0 }
 };

@@ -24,6 +24,7 @@ static int crw_python_environ(const crw_chain_job_t *job);
 static int crw_python_main_attributes(PyObject *dict);
 static int crw_python_exception(int *interrupted);
 static int crw_python_system_exit(void);
+static PyObject *crw_python_raised(void);
 static int crw_python_exit_code(PyObject *value);
 static int crw_python_finish(PyObject *module);
 static int crw_python_alone(void);
@@ -397,10 +398,9 @@ static int
 crw_python_system_exit(void)
 {
     int        rc;
-    PyObject  *type, *value, *traceback, *code;
+    PyObject  *value, *code;
 
-    PyErr_Fetch(&type, &value, &traceback);
-    PyErr_NormalizeException(&type, &value, &traceback);
+    value = crw_python_raised();
 
     (void) fflush(stdout);
 
@@ -414,12 +414,35 @@ crw_python_system_exit(void)
     rc = crw_python_exit_code(code);
 
     Py_XDECREF(code);
-    Py_XDECREF(type);
     Py_XDECREF(value);
-    Py_XDECREF(traceback);
     PyErr_Clear();
 
     return rc;
+}
+
+
+/* takes the exception out of the thread's state */
+
+static PyObject *
+crw_python_raised(void)
+{
+#if PY_VERSION_HEX >= 0x030c0000
+
+    return PyErr_GetRaisedException();
+
+#else
+
+    PyObject  *type, *value, *traceback;
+
+    PyErr_Fetch(&type, &value, &traceback);
+    PyErr_NormalizeException(&type, &value, &traceback);
+
+    Py_XDECREF(type);
+    Py_XDECREF(traceback);
+
+    return value;
+
+#endif
 }
 
 
