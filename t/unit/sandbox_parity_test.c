@@ -193,7 +193,8 @@ static const char  *programs[] = {
     "import subprocess, sys\nprint(subprocess.run([sys.executable, '-c',"
     " 'print(2)'], capture_output=True).stdout)",
     "import subprocess\nsubprocess.run(['false'], check=True)",
-    "import os\nif os.fork() == 0:\n    print('child', flush=True)\n    os._exit(3)\n"
+    "import os\nif os.fork() == 0:\n    print('child', flush=True)\n"
+    "    os._exit(3)\n"
     "print(os.waitstatus_to_exitcode(os.wait()[1]))",
     "import os\nif os.fork() == 0:\n    raise SystemExit(4)\n"
     "print(os.waitstatus_to_exitcode(os.wait()[1]))",
