@@ -155,7 +155,8 @@ TEST("files of the host are not there")
 {
     holds("import os\n"
           "for p in ('/etc/shadow', '/root', '/home', '/boot', '/srv',\n"
-          "          '/mnt', '/sys', '/opt', '/var/lib', '/var/log', '/run/lock',\n"
+          "          '/mnt', '/sys', '/opt', '/var/lib', '/var/log',\n"
+          "          '/run/lock',\n"
           "          '/etc/machine-id', '/dev/kmsg', '/dev/mem', '/dev/tty',\n"
           "          '/dev/kvm', '/dev/vsock', '/dev/vda', '/dev/pts',\n"
           "          '/proc/sys', '/proc/kcore', '/proc/meminfo',\n"
