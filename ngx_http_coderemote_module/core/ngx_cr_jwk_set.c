@@ -96,8 +96,9 @@ ngx_cr_jwk_set_destroy(ngx_cr_jwk_set_t *set)
 static ngx_int_t
 ngx_cr_jwk_set_fill(ngx_cr_jwk_set_t *set, json_t *list, const char **reason)
 {
-    size_t      i, n;
-    ngx_int_t   rc;
+    size_t       i, n;
+    ngx_int_t    rc;
+    const char  *why;
 
     if (!json_is_array(list)) {
         *reason = "no array keys";
@@ -120,7 +121,7 @@ ngx_cr_jwk_set_fill(ngx_cr_jwk_set_t *set, json_t *list, const char **reason)
 
     for (i = 0; i < n; i++) {
         rc = ngx_cr_jwk_parse(json_array_get(list, i), set->pool,
-                              &set->keys[set->nkeys], &set->reason);
+                              &set->keys[set->nkeys], &why);
 
         if (rc == NGX_ERROR) {
             return NGX_ERROR;
@@ -131,6 +132,7 @@ ngx_cr_jwk_set_fill(ngx_cr_jwk_set_t *set, json_t *list, const char **reason)
 
         } else {
             set->skipped++;
+            set->reason = why;
         }
     }
 

@@ -9,7 +9,6 @@
 #include <openssl/err.h>
 
 #include "ngx_cr_jwt_jws.h"
-#include "ngx_cr_base64url.h"
 #include "ngx_cr_json.h"
 
 

@@ -8,6 +8,7 @@
 #define _NGX_CR_JWT_JWS_H_INCLUDED_
 
 
+#include "ngx_cr_base64url.h"
 #include "ngx_cr_jwt.h"
 
 
