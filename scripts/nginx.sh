@@ -382,10 +382,32 @@ check_module_loads()
 }
 
 
+# packaged_nginx: prints an nginx to load the module into: the installed one,
+# or Debian's package unpacked below .cache/ (installing it would start it).
+packaged_nginx()
+{
+    local dir=$CACHE/nginx-package
+
+    if command -v nginx; then
+        return
+    fi
+    if [ ! -x "$dir/usr/sbin/nginx" ]; then
+        command -v apt-get >/dev/null || return 0
+        mkdir -p "$dir"
+        (
+            cd "$dir"
+            apt-get download nginx
+            dpkg-deb -x nginx_*.deb .
+        ) >>"$LOG/nginx.log" 2>&1 || return 0
+    fi
+    echo "$dir/usr/sbin/nginx"
+}
+
+
 # build_module: sets MODULE_SO
 build_module()
 {
-    local version obj out nginx flags
+    local version obj out nginx flags hash
 
     module_present || die "no module sources in this checkout"
 
@@ -396,6 +418,11 @@ build_module()
     MODULE_SO=$out/$MODULE_FILE
 
     mapfile -t flags < <(module_flags "$NGINX_TREE" "$version")
+    hash="$(text_hash "${flags[@]}" "$CC_HARDEN $LD_HARDEN") $(module_hash)"
+    if fresh "module-$version" "$hash" && [ -f "$MODULE_SO" ]; then
+        return
+    fi
+
     rm -rf "$obj"
     step "module-$version" "configuring the module for nginx $version" \
         configure_tree "$NGINX_TREE" "$obj" \
@@ -409,11 +436,12 @@ build_module()
     cp "$obj/$MODULE_FILE" "$MODULE_SO.new"
     mv "$MODULE_SO.new" "$MODULE_SO"
 
-    nginx=$(command -v nginx || true)
+    nginx=$(packaged_nginx)
     if [ -n "$nginx" ] && "$nginx" -v 2>&1 | grep -q "nginx/$version\$"; then
         step "module-$version" "loading it into $nginx" \
             check_module_loads "$nginx" "$MODULE_SO"
     else
-        note "no installed nginx $version here: not loaded, only linked"
+        note "no nginx $version here: compiled and linked, not loaded"
     fi
+    stamp "module-$version" "$hash"
 }

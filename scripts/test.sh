@@ -3,7 +3,7 @@
 # var/log/test-SUITE.log with its closing lines on the screen.
 
 SUITES="lint page-lint page unit unit-asan unit-tsan fuzz t t-dynamic t-hup
-    t-asan e2e sandbox conf clang versions"
+    t-asan versions t-system e2e sandbox conf clang"
 
 TESTS=$BUILD/test
 
@@ -22,6 +22,7 @@ suite_title()
     t-dynamic) echo "Test::Nginx, the module loaded" ;;
     t-hup)     echo "Test::Nginx, HUP between blocks" ;;
     t-asan)    echo "Test::Nginx under ASan and UBSan" ;;
+    t-system)  echo "Test::Nginx on the nginx of this system" ;;
     e2e)       echo "a browser on the running site" ;;
     sandbox)   echo "attempts to get out of the sandbox" ;;
     conf)      echo "nginx accepts every configuration in conf/" ;;
@@ -41,6 +42,7 @@ suite_there()
     page)      [ -f "$ROOT/html/package-lock.json" ] ;;
     unit*)     [ -f "$ROOT/t/unit/Makefile" ] ;;
     fuzz)      [ -f "$ROOT/t/fuzz/Makefile" ] ;;
+    t-system)  suite_there t && [ -n "$(system_nginx)" ] ;;
     t|t-*)     compgen -G "$ROOT/t/*.t" >/dev/null && module_present ;;
     e2e)       [ -f "$ROOT/t/e2e/run.mjs" ] ;;
     sandbox)   [ -x "$ROOT/t/sandbox/run" ] ;;
@@ -54,10 +56,13 @@ suite_needs()
 {
     case $1 in
     page-lint|page) web_packages ;;
-    unit*|fuzz|clang) nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}" ;;
+    unit*)     nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}"
+               build_worker ;;
+    fuzz|clang) nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}" ;;
     t|t-hup)   build_nginx release; build_worker ;;
     t-dynamic) build_nginx plain; build_worker ;;
     t-asan)    build_nginx asan; build_worker asan ;;
+    t-system)  build_worker; check_version_of_system ;;
     e2e)       build_nginx release; build_worker; build_web ;;
     sandbox)   build_worker ;;
     conf)      build_nginx release; build_nginx plain ;;
@@ -81,6 +86,7 @@ suite_run()
     t-dynamic) run_prove plain ;;
     t-hup)     TEST_NGINX_USE_HUP=1 run_prove release ;;
     t-asan)    run_prove asan ;;
+    t-system)  run_prove system ;;
     e2e)       run_e2e ;;
     sandbox)   "$ROOT/t/sandbox/run" ;;
     conf)      check_configurations ;;
@@ -105,6 +111,11 @@ run_prove()
     case $variant in
     plain)
         export TEST_NGINX_LOAD_MODULES=$BUILD/obj-plain/$MODULE_FILE
+        ;;
+    system)
+        TEST_NGINX_BINARY=$(system_nginx)
+        TEST_NGINX_LOAD_MODULES=$(system_module)
+        export TEST_NGINX_LOAD_MODULES
         ;;
     asan)
         # nginx frees its configuration only by ending: leaks say nothing
@@ -288,9 +299,30 @@ check_clang()
 check_versions()
 {
     if command -v apt-get >/dev/null; then
-        ( unset NGINX_VERSION NGINX_SRC; build_module )
+        check_version_of_system
     fi
     ( unset NGINX_SRC; NGINX_VERSION=1.30; build_module )
+}
+
+
+check_version_of_system()
+{
+    ( unset NGINX_VERSION NGINX_SRC; build_module )
+}
+
+
+# The nginx of a package, and the module that `build.sh module` made for it
+system_nginx()
+{
+    if [ -x /usr/sbin/nginx ] && [ -d /usr/share/nginx/src/auto ]; then
+        echo /usr/sbin/nginx
+    fi
+}
+
+
+system_module()
+{
+    echo "$BUILD/modules/nginx-$(source_version /usr/share/nginx/src)/$MODULE_FILE"
 }
 
 

@@ -27,8 +27,7 @@ add_block_preprocessor(sub {
 
     $block->set_value('http_config', ($block->http_config // '') . <<"_EOC_");
 server {
-    listen 127.0.0.1:$tls_port ssl;
-    http2 on;
+    listen 127.0.0.1:$tls_port ssl http2;
     server_name localhost;
     ssl_certificate $dir/cert.pem;
     ssl_certificate_key $dir/key.pem;
