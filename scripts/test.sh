@@ -96,12 +96,12 @@ suite_run()
 }
 
 
-# run_prove VARIANT: the real Test::Nginx over t/*.t, in two halves at a time:
-# its blocks mostly wait, so two of them fill the processors better than one.
-# Each half has ports and a folder of its own; TEST_SHARDS=1 runs one by one.
+# run_prove VARIANT: the real Test::Nginx over t/*.t, two files at a time: its
+# blocks mostly wait, so two of them fill the processors better than one.  Each
+# lane has ports and a folder of its own; TEST_LANES=1 runs one by one.
 run_prove()
 {
-    local variant=$1 shards=${TEST_SHARDS:-2} shard rc=0 pids=
+    local variant=$1 out=$TESTS/prove-$SUITE file rc=0
 
     find_test_nginx
     export CODEREMOTE_ROOT=$ROOT CODEREMOTE_BUILD=$BUILD
@@ -130,23 +130,20 @@ run_prove()
     esac
 
     cd "$ROOT"
-    rm -f "$TESTS/prove-$SUITE".*
-    for shard in $(seq 1 "$shards"); do
-        prove_shard "$shard" "$shards" >"$TESTS/prove-$SUITE.$shard" 2>&1 &
-        pids="$pids $!"
-    done
-    for shard in $pids; do
-        wait "$shard" || rc=1
-    done
+    rm -rf "$out"
+    mkdir -p "$out"
+    export -f prove_file free_port
+    export SUITE TESTS
+    printf '%s\n' ${TEST_FILES:-t/*.t} | xargs -P "${TEST_LANES:-2}" -n 1 \
+        --process-slot-var=LANE bash -c 'prove_file "$0"' || rc=1
 
-    # a half that failed comes last, where it is seen
-    for shard in $(grep -L '^Result: FAIL' "$TESTS/prove-$SUITE".*) \
-        $(grep -l '^Result: FAIL' "$TESTS/prove-$SUITE".*)
+    # what failed comes last, where it is seen
+    for file in $(grep -l '^Result: PASS' "$out"/*) \
+        $(grep -L '^Result: PASS' "$out"/*)
     do
-        cat "$shard"
+        cat "$file"
     done
-    sed -n 's/^Files=\([0-9]*\), Tests=\([0-9]*\),.*/\1 \2/p' \
-        "$TESTS/prove-$SUITE".* \
+    sed -n 's/^Files=\([0-9]*\), Tests=\([0-9]*\),.*/\1 \2/p' "$out"/* \
         | awk '{ f += $1; t += $2 } END { print f " files, " t " tests" }'
     [ $rc -eq 0 ] || return 1
 
@@ -158,18 +155,13 @@ run_prove()
 }
 
 
-prove_shard()
+# prove_file FILE: in the lane that xargs numbers from 0
+prove_file()
 {
-    local files
-
-    files=$(printf '%s\n' ${TEST_FILES:-t/*.t} \
-        | awk -v n="$1" -v of="$2" 'NR % of == n % of')
-    [ -n "$files" ] || return 0
-
-    export TEST_NGINX_SERVROOT=$TESTS/servroot-$SUITE.$1
-    TEST_NGINX_PORT=$(free_port $(( ${TEST_NGINX_PORT:-1984} + 40 * $1 - 40 )))
+    export TEST_NGINX_SERVROOT=$TESTS/servroot-$SUITE.$LANE
+    TEST_NGINX_PORT=$(free_port $(( ${TEST_NGINX_PORT:-1984} + 40 * LANE )))
     export TEST_NGINX_PORT
-    prove -I t/lib $files
+    prove -I t/lib "$1" >"$TESTS/prove-$SUITE/$(basename "$1")" 2>&1
 }
 
 
