@@ -555,4 +555,39 @@ outcome(const char *token)
     } while (0)
 
 
+static inline const char *
+access_token(const char *name, const char *value)
+{
+    return token_of(H_EC, access_with(name, value), "ec");
+}
+
+
+static inline const char *
+id_token(const char *name, const char *value)
+{
+    return token_of(H_EC, id_with(name, value), "ec");
+}
+
+
+static inline ngx_cr_jwt_error_e
+by(const ngx_cr_jwt_policy_t *p, const char *token)
+{
+    return verify(token, p, keys_of_test(), NOW);
+}
+
+
+/* The verified token, or NULL with a failure noted. */
+
+static inline ngx_cr_jwt_t *
+verified(const ngx_cr_jwt_policy_t *p, const char *token)
+{
+    ngx_cr_jwt_t  *jwt;
+
+    CHECK_ERROR(verify_at(token, strlen(token), p, keys_of_test(), NOW, &jwt),
+                OK);
+
+    return jwt;
+}
+
+
 #endif /* _CR_JWT_TEST_H_INCLUDED_ */
