@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -264,6 +265,10 @@ crw_master_signals(crw_master_t *master, crw_error_t *err)
     sigset_t  set;
 
     (void) signal(SIGPIPE, SIG_IGN);
+
+    /* keepers of a killed zygote are ours to reap: pid 1 may be slow at it */
+
+    (void) prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
 
     (void) sigemptyset(&set);
     (void) sigaddset(&set, SIGHUP);

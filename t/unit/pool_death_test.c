@@ -548,6 +548,42 @@ TEST("old zygotes are replaced while jobs run")
 }
 
 
+TEST("a killed zygote takes its keepers along, reaped, and jobs go on")
+{
+    int              i;
+    pid_t            worker, zygote, keeper;
+    pool_run_t       run;
+    cr_client_t      client;
+    cr_client_job_t  job;
+
+    REQUIRE(pool_death_start(&run, "\"workers\": 1, \"boxes\": 1,"));
+    REQUIRE(cr_client_open(&client, run.socket) == 0);
+    REQUIRE(pool_run_workers(&run, &worker, 1) == 1);
+
+    zygote = pool_run_child(worker, 2000);
+    REQUIRE(zygote != -1);
+    keeper = pool_run_child(zygote, 2000);
+    REQUIRE(keeper != -1);
+
+    CHECK(kill(zygote, SIGKILL) == 0);
+
+    for (i = 0; i < 300 && kill(keeper, 0) == 0; i++) {
+        pool_run_sleep(10);
+    }
+
+    CHECK(kill(keeper, 0) == -1);
+
+    REQUIRE(pool_death_submit(&client, "print(1)", CR_JOB_WAITED, &job) == 0);
+    CHECK(cr_client_wait(&client, &job, NULL, 9000) == 0);
+    CHECK_INT(job.result.status, CR_STATUS_SUCCEEDED);
+    cr_client_done(&client, &job);
+
+    cr_client_close(&client);
+    CHECK_INT(pool_run_stop(&run, SIGTERM), 0);
+    pool_run_remove(&run);
+}
+
+
 TEST("results are forgotten after result_ttl_s")
 {
     int              i;

@@ -399,6 +399,38 @@ pool_run_workers(const pool_run_t *run, pid_t *pids, size_t max)
 }
 
 
+pid_t
+pool_run_child(pid_t parent, int timeout_ms)
+{
+    DIR            *dir;
+    pid_t           pid, child;
+    struct dirent  *entry;
+
+    child = -1;
+
+    for ( /* void */ ; child == -1 && timeout_ms > 0; timeout_ms -= 10) {
+        dir = opendir("/proc");
+
+        while (dir != NULL && (entry = readdir(dir)) != NULL) {
+            pid = atoi(entry->d_name);
+
+            if (pid > 0 && pool_run_parent(pid) == parent) {
+                child = pid;
+                break;
+            }
+        }
+
+        if (dir != NULL) {
+            (void) closedir(dir);
+        }
+
+        pool_run_sleep(10);
+    }
+
+    return child;
+}
+
+
 size_t
 pool_run_below(pid_t top)
 {

@@ -48,6 +48,8 @@ int pool_run_command(pool_run_t *run, const char *option, char *output,
 /* pids of the pool's workers, and of everything below 'pid' */
 size_t pool_run_workers(const pool_run_t *run, pid_t *pids, size_t max);
 size_t pool_run_below(pid_t pid);
+/* a child of the process, waited for; -1: none came in the time */
+pid_t pool_run_child(pid_t pid, int timeout_ms);
 /* open descriptors of a process, mounts seen by it, cgroups of the pool */
 size_t pool_run_fds(pid_t pid);
 size_t pool_run_mounts(void);
