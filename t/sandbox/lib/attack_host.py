@@ -160,8 +160,10 @@ class Host:
         return last
 
     def rebase(self):
-        """A row that ended processes of ours on purpose: rest is now."""
+        """A row that ended processes of ours on purpose: rest is now, and
+        what the logs say of it is no news."""
         self.before = self.settle_first()
+        self.log_at = {name: len(self.site.log(name)) for name in self.log_at}
 
     def difference(self, now):
         out = []

@@ -1,0 +1,71 @@
+# row: 92
+# title: An nginx worker that is killed leaves no sandbox and no slot behind; a
+#    reload loses no job.
+# tries: SIGKILL of an nginx worker with twelve jobs in flight, three times; HUP of nginx under load
+# side: outside
+# needs: root
+
+import concurrent.futures
+import http.client
+import json
+import os
+import signal
+import time
+
+
+def workers(site):
+    out = []
+    for name in os.listdir("/proc/%d/task" % site.nginx.pid):
+        with open("/proc/%d/task/%s/children" % (site.nginx.pid, name)) as f:
+            out += [int(p) for p in f.read().split()]
+    return out
+
+
+def run(site, host):
+    wrong = []
+
+    def one(_):
+        try:
+            return site.client.run("import time; time.sleep(0.4); print(7)")
+        except (OSError, ValueError, http.client.HTTPException) as e:
+            return {"stdout": repr(e)}
+
+    with concurrent.futures.ThreadPoolExecutor(12) as pool:
+        for _ in range(3):
+            jobs = list(pool.submit(one, n) for n in range(12))
+            time.sleep(0.3)
+            os.kill(workers(site)[0], signal.SIGKILL)
+            for job in jobs:
+                job.result()
+            site.wait_ready()
+
+        # a reload: every job that was accepted is there, and ends well
+        ids = []
+        for n in range(8):
+            status, _, raw = site.client.ask(
+                "POST", "/execute",
+                {"code": "import time; time.sleep(0.8); print(7)"})
+            if status == 202:
+                ids.append(json.loads(raw)["job_id"])
+        site.nginx.send_signal(signal.SIGHUP)
+        jobs = list(pool.submit(one, n) for n in range(8))
+        end = time.time() + 30
+        for job in ids:
+            while time.time() < end:
+                answer = json.loads(site.client.ask("GET",
+                                                    "/jobs/" + job)[2])
+                if answer.get("status") not in ("queued", "running",
+                                                "starting"):
+                    break
+                time.sleep(0.05)
+            if answer.get("status") != "succeeded":
+                wrong.append("after a reload: %s" % answer)
+        for job in jobs:
+            if job.result()["stdout"] != "7\n":
+                wrong.append("during a reload: " + job.result()["stdout"])
+    # the old workers go when their connections have
+    time.sleep(1)
+    site.wait_ready()
+    host.rebase()
+    site.victims_excused = True
+    return wrong
