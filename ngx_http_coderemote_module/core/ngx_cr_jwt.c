@@ -135,7 +135,10 @@ ngx_cr_jwt_keep(json_t *payload, ngx_cr_jwt_t *checked,
 
     jwt->kid.data = p;
     jwt->kid.len = key->kid.len;
-    p = ngx_cpymem(p, key->kid.data, key->kid.len);
+
+    if (key->kid.len != 0) {
+        p = ngx_cpymem(p, key->kid.data, key->kid.len);
+    }
 
     jwt->groups.data = p;
     jwt->groups.len = ngx_cr_jwt_groups(list, p);
@@ -317,6 +320,8 @@ ngx_cr_jwt_member(json_t *object, const u_char *p, const u_char *last,
 ngx_int_t
 ngx_cr_jwt_claim_text(json_t *value, u_char *buf, ngx_str_t *text)
 {
+    int64_t  n;
+
     switch (json_typeof(value)) {
 
     case JSON_STRING:
@@ -326,8 +331,13 @@ ngx_cr_jwt_claim_text(json_t *value, u_char *buf, ngx_str_t *text)
         return ngx_cr_jwt_claims_is_clean(text) ? NGX_OK : NGX_DECLINED;
 
     case JSON_INTEGER:
+        n = json_integer_value(value);
+
+        /* nginx's %L negates as signed, which -2^63 does not stand */
+
         text->data = buf;
-        text->len = ngx_sprintf(buf, "%L", (int64_t) json_integer_value(value))
+        text->len = ((n < 0) ? ngx_sprintf(buf, "-%uL", 0 - (uint64_t) n)
+                             : ngx_sprintf(buf, "%uL", (uint64_t) n))
                     - buf;
         return NGX_OK;
 

@@ -284,7 +284,8 @@ ngx_cr_jwt_claims_has_claim(json_t *payload, ngx_keyval_t *claim)
     return value != NULL
            && ngx_cr_jwt_claim_text(value, buf, &text) == NGX_OK
            && text.len == claim->value.len
-           && ngx_memcmp(text.data, claim->value.data, text.len) == 0;
+           && (text.len == 0
+               || ngx_memcmp(text.data, claim->value.data, text.len) == 0);
 }
 
 
@@ -377,19 +378,20 @@ ngx_cr_jwt_claims_is_one(json_t *value, ngx_array_t *texts)
 ngx_uint_t
 ngx_cr_jwt_claims_is_clean(const ngx_str_t *text)
 {
-    u_char  *p, *last;
+    size_t   i;
+    u_char  *p;
 
-    last = text->data + text->len;
+    p = text->data;
 
-    for (p = text->data; p < last; p++) {
+    for (i = 0; i < text->len; i++) {
 
-        if (*p < 0x20 || *p == 0x7f) {
+        if (p[i] < 0x20 || p[i] == 0x7f) {
             return 0;
         }
 
         /* U+0080 to U+009F; jansson has seen to it that this is UTF-8 */
 
-        if (*p == 0xc2 && last - p > 1 && p[1] < 0xa0) {
+        if (p[i] == 0xc2 && text->len - i > 1 && p[i + 1] < 0xa0) {
             return 0;
         }
     }
