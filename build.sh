@@ -15,7 +15,7 @@ cmd_help()
     cat <<END
 usage: ./build.sh COMMAND
 
-  deps [run|test|module]  install what is missing (apt on Debian and Ubuntu)
+  deps [run|test]         install what is missing (apt on Debian and Ubuntu)
   build [release|plain|asan|worker|web]...
                           nginx with the module, the worker pool, the page
   module                  the module as a .so for the nginx of this system,
@@ -48,8 +48,8 @@ cmd_deps()
     fi
     for what in "$@"; do
         case $what in
-        run|test|module) "deps_$what" ;;
-        *) die "no such set of packages: $what" "run, test or module" ;;
+        run|test) "deps_$what" ;;
+        *) die "no such set of packages: $what" "run or test" ;;
         esac
     done
     say "nothing is missing for: $*"

@@ -35,10 +35,6 @@ cmd:chromium|chromium-browser|google-chrome chromium
 perl:IO::Socket::SSL libio-socket-ssl-perl
 "
 
-MODULE_DEPS="
-file:/usr/share/nginx/src/configure nginx-dev
-"
-
 
 # probe KIND:WHAT
 probe()
@@ -216,7 +212,7 @@ find_test_nginx()
 
 test_nginx_from_sid()
 {
-    local deb
+    local deb needs
 
     mkdir -p "$CACHE/debs"
     private_apt_update sid
@@ -225,10 +221,20 @@ test_nginx_from_sid()
     private_apt_drop sid
 
     deb=$(ls -t "$CACHE"/debs/libtest-nginx-perl_*_all.deb | head -n 1)
-    as_root env DEBIAN_FRONTEND=noninteractive apt-get satisfy -y \
-        --no-install-recommends "$(dpkg-deb -f "$deb" Depends)"
     mkdir -p "$CACHE/perl5"
     dpkg-deb -x "$deb" "$CACHE/perl5"
+    if find_test_nginx; then
+        return
+    fi
+
+    needs=$(dpkg-deb -f "$deb" Depends)
+    if ! can_be_root; then
+        echo "ask an administrator to run:"
+        echo "  apt-get satisfy --no-install-recommends '$needs'"
+        return 1
+    fi
+    as_root env DEBIAN_FRONTEND=noninteractive apt-get satisfy -y \
+        --no-install-recommends "$needs"
 }
 
 
@@ -275,10 +281,4 @@ deps_test()
 {
     need_packages "the tests" "$TEST_DEPS"
     need_test_nginx
-}
-
-
-deps_module()
-{
-    need_packages "the dynamic module" "$MODULE_DEPS"
 }

@@ -331,7 +331,7 @@ module_flags()
 # choose_module_source: the nginx that the module is for, as `help` says
 choose_module_source()
 {
-    local version
+    local installed dev=$CACHE/nginx-dev/system
 
     if [ -n "${NGINX_SRC:-}" ]; then
         [ -d "$NGINX_SRC/auto" ] || die "NGINX_SRC=$NGINX_SRC is no source" \
@@ -349,18 +349,41 @@ choose_module_source()
         return
     fi
 
-    if command -v apt-get >/dev/null; then
-        deps_module
-    fi
     if [ -d /usr/share/nginx/src/auto ]; then
         copy_source /usr/share/nginx/src
         return
     fi
 
-    version=$(nginx -v 2>&1 | sed -n 's,.*nginx/\([0-9.]*\).*,\1,p')
-    [ -n "$version" ] || die "no nginx is installed" \
-        "set NGINX_SRC=DIRECTORY or NGINX_VERSION=1.26.3"
-    nginx_source "$version"
+    # Unpacked, not installed: it depends on nginx, whose package starts it.
+    if [ ! -d "$dev/usr/share/nginx/src/auto" ]; then
+        step nginx "fetching nginx-dev" system_package nginx-dev "$dev"
+    fi
+    dev=$dev/usr/share/nginx/src
+
+    installed=$(nginx -v 2>&1 | sed -n 's,.*nginx/\([0-9.]*\).*,\1,p')
+    if [ -d "$dev/auto" ] && { [ -z "$installed" ] \
+        || [ "$installed" = "$(source_version "$dev")" ]; }
+    then
+        copy_source "$dev"
+    elif [ -n "$installed" ]; then
+        nginx_source "$installed"
+    else
+        die "no nginx is installed" \
+            "set NGINX_SRC=DIRECTORY or NGINX_VERSION=$NGINX_DEFAULT"
+    fi
+}
+
+
+# system_package NAME DIR: unpacks a package of this system's release; DIR
+# stays empty where there is none
+system_package()
+{
+    rm -rf "$2"
+    mkdir -p "$2"
+    cd "$2"
+    if command -v apt-get >/dev/null && apt-get download "$1"; then
+        dpkg-deb -x "$1"_*.deb .
+    fi
 }
 
 
@@ -376,14 +399,14 @@ check_module_loads()
         "client_body_temp_path logs/body; proxy_temp_path logs/proxy;" \
         "fastcgi_temp_path logs/fcgi; uwsgi_temp_path logs/uwsgi;" \
         "scgi_temp_path logs/scgi;" \
-        "server { listen 127.0.0.1:1; coderemote off; } }" >"$dir/nginx.conf"
+        "server { listen 127.0.0.1:18443; coderemote off; } }" >"$dir/nginx.conf"
     "$nginx" -t -p "$dir" -c "$dir/nginx.conf"
     rm -rf "$dir"
 }
 
 
 # packaged_nginx: prints an nginx to load the module into: the installed one,
-# or Debian's package unpacked below .cache/ (installing it would start it).
+# or the package of this system, unpacked.
 packaged_nginx()
 {
     local dir=$CACHE/nginx-package
@@ -392,13 +415,7 @@ packaged_nginx()
         return
     fi
     if [ ! -x "$dir/usr/sbin/nginx" ]; then
-        command -v apt-get >/dev/null || return 0
-        mkdir -p "$dir"
-        (
-            cd "$dir"
-            apt-get download nginx
-            dpkg-deb -x nginx_*.deb .
-        ) >>"$LOG/nginx.log" 2>&1 || return 0
+        ( system_package nginx "$dir" ) >>"$LOG/nginx.log" 2>&1 || return 0
     fi
     echo "$dir/usr/sbin/nginx"
 }
@@ -437,7 +454,7 @@ build_module()
     mv "$MODULE_SO.new" "$MODULE_SO"
 
     nginx=$(packaged_nginx)
-    if [ -n "$nginx" ] && "$nginx" -v 2>&1 | grep -q "nginx/$version\$"; then
+    if [ -x "$nginx" ] && "$nginx" -v 2>&1 | grep -q "nginx/$version\$"; then
         step "module-$version" "loading it into $nginx" \
             check_module_loads "$nginx" "$MODULE_SO"
     else

@@ -234,7 +234,7 @@ check_configurations()
     rm -rf "$dir"
     mkdir -p "$dir/var/log" "$dir/var/run" "$dir/logs" "$dir/tls"
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
-        -keyout "$dir/tls/key.pem" -out "$dir/tls/cert.pem"
+        -keyout "$dir/tls/key.pem" -out "$dir/tls/cert.pem" 2>"$dir/tls/log"
 
     for file in "$ROOT"/conf/*.conf; do
         name=$(basename "$file")
@@ -266,7 +266,9 @@ configuration_of()
     if [ $whole = no ]; then
         echo "pid logs/nginx.pid; events {} http { access_log off;"
     fi
-    sed "s|/etc/ssl/coderemote/|$3/tls/|" "$2"
+    # nginx -t binds: to a port of ordinary users, on any machine
+    sed -e "s|/etc/ssl/coderemote/|$3/tls/|" \
+        -e "s|\(listen .*\)\<443\>|\118443|" -e "/listen .*\[::\]/d" "$2"
     if [ $whole = no ]; then
         echo "}"
     fi
