@@ -473,7 +473,13 @@ cr_client_done(cr_client_t *client, cr_client_job_t *job)
     }
 
     cr_slot_unwatch(slot, client->channel);
+    cr_client_forget(job);
+}
 
+
+void
+cr_client_forget(cr_client_job_t *job)
+{
     free(job->out);
     free(job->err);
     free(job->all);

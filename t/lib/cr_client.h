@@ -83,6 +83,8 @@ int cr_client_control(cr_client_t *client, cr_client_job_t *job,
 int cr_client_cancel_queued(cr_client_t *client, cr_client_job_t *job);
 /* gives the slot and the buffers back */
 void cr_client_done(cr_client_t *client, cr_client_job_t *job);
+/* the buffers only: its client is closed, or the slot is not ours */
+void cr_client_forget(cr_client_job_t *job);
 
 /* submit, wait, done but for the buffers: free job->out, err and all */
 int cr_client_run(cr_client_t *client, const cr_client_request_t *request,

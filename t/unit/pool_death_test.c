@@ -172,6 +172,7 @@ TEST("nothing of a killed worker's sandboxes lives on beside the second run")
 
     CHECK(pool_run_below(run.pid) < 12);
 
+    cr_client_forget(&job);
     cr_client_close(&client);
     CHECK_INT(pool_run_stop(&run, SIGINT), 0);
     cr_client_close(&client);
@@ -291,6 +292,7 @@ TEST("a dead nginx worker: its waited job is cancelled, the other goes on")
                         other.channel, copy.id, &copy.word));
     CHECK(cr_client_wait(&other, &copy, NULL, 1500) == 0);
     CHECK_INT(copy.result.status, CR_STATUS_CANCELLED);
+    cr_client_forget(&copy);
 
     copy = accepted;
     CHECK(cr_slot_watch(cr_segment_slot(&other.segment, copy.index),
@@ -298,6 +300,7 @@ TEST("a dead nginx worker: its waited job is cancelled, the other goes on")
     CHECK(cr_client_wait(&other, &copy, NULL, 9000) == 0);
     CHECK_INT(copy.result.status, CR_STATUS_SUCCEEDED);
     CHECK_STR(copy.out, "go\nend\n");
+    cr_client_forget(&copy);
 
     cr_client_close(&other);
     CHECK_INT(pool_run_stop(&run, SIGTERM), 0);
