@@ -263,6 +263,15 @@ crw_box_link_message(crw_event_t *ev, uint32_t events)
 
     crw_box_close_fds(fds, nfds);
 
+    if (u.msg.type == CRW_MSG_FAILED && box->state == CRW_BOX_BUSY) {
+
+        /* what the job brought did not fit; the box is as good as before, or
+           anyone could take down boxes by the files of a request */
+
+        box->family->pool->hooks->gone(box, u.msg.text, u.msg.value);
+        return;
+    }
+
     if (u.msg.type == CRW_MSG_FAILED) {
         crw_box_fail(box, u.msg.text, u.msg.value);
         return;
