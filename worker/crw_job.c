@@ -610,7 +610,7 @@ crw_job_verdict(crw_job_t *job, cr_result_t *result,
             job->verdict = CR_STATUS_TIMED_OUT;
             job->limit = CR_LIMIT_CPU;
 
-        } else if (job->verdict == CR_STATUS_FAILED
+        } else if (job->verdict == CR_STATUS_FAILED && result->exit_code == 1
                    && crw_job_memory_error(job))
         {
             job->verdict = CR_STATUS_MEMORY_EXCEEDED;
@@ -632,7 +632,7 @@ crw_job_verdict(crw_job_t *job, cr_result_t *result,
 /*
  * The kernel refuses an allocation that could never be had (more than the
  * machine, or than a process limit) instead of killing for it; the interpreter
- * says so in its last line.
+ * says so in its last line and ends with 1.
  */
 
 static int
