@@ -100,8 +100,8 @@ const crw_seccomp_group_t  crw_seccomp_python_groups[] = {
 
     { "sockets that exist already, which can only be AF_UNIX",
       "bind connect listen accept accept4 getsockname getpeername "
-      "getsockopt setsockopt shutdown sendto recvfrom sendmsg recvmsg "
-      "sendmmsg recvmmsg" },
+      "getsockopt shutdown sendto recvfrom sendmsg recvmsg sendmmsg "
+      "recvmmsg" },
 
     { NULL, NULL }
 };
@@ -118,6 +118,24 @@ const crw_seccomp_rule_t  crw_seccomp_python_rules[] = {
 
     { "socket",     0, CRW_ALL32, AF_UNIX },
     { "socketpair", 0, CRW_ALL32, AF_UNIX },
+
+    /* buffers, times and credentials; not SO_ATTACH_FILTER and its kin, which
+       give the kernel a program to compile */
+
+    { "setsockopt", 2, CRW_ALL32, SO_REUSEADDR },
+    { "setsockopt", 2, CRW_ALL32, SO_BROADCAST },
+    { "setsockopt", 2, CRW_ALL32, SO_SNDBUF },
+    { "setsockopt", 2, CRW_ALL32, SO_RCVBUF },
+    { "setsockopt", 2, CRW_ALL32, SO_KEEPALIVE },
+    { "setsockopt", 2, CRW_ALL32, SO_LINGER },
+    { "setsockopt", 2, CRW_ALL32, SO_REUSEPORT },
+    { "setsockopt", 2, CRW_ALL32, SO_PASSCRED },
+    { "setsockopt", 2, CRW_ALL32, SO_RCVLOWAT },
+    { "setsockopt", 2, CRW_ALL32, SO_SNDLOWAT },
+    { "setsockopt", 2, CRW_ALL32, SO_RCVTIMEO },
+    { "setsockopt", 2, CRW_ALL32, SO_SNDTIMEO },
+    { "setsockopt", 2, CRW_ALL32, SO_TIMESTAMP },
+    { "setsockopt", 2, CRW_ALL32, SO_PEEK_OFF },
 
     /* FIFOs and plain files, no devices */
 
