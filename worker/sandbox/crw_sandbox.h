@@ -9,6 +9,7 @@
 #define CRW_SANDBOX_H
 
 
+#include <limits.h>
 #include <stdint.h>
 #include <sys/types.h>
 
@@ -44,6 +45,7 @@ typedef struct {
     uid_t                outer_uid;
     gid_t                outer_gid;
     const char          *name;      /* of the zygote inside: /run/<name> */
+    char                 self[PATH_MAX];    /* the zygote's file outside */
     const char          *binds[CRW_SANDBOX_BINDS];
     int                  nbinds;
     const crw_filter_t  *program_filter;

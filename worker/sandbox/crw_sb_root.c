@@ -137,7 +137,17 @@ static const struct {
 int
 crw_sb_root_private(crw_sandbox_t *sb)
 {
-    (void) sb;
+    ssize_t  n;
+
+    /* now, and by name: once the namespace is left its mounts have no path
+       from here, and in a chroot the name would be wrong as well */
+
+    n = readlink("/proc/self/exe", sb->self, sizeof(sb->self) - 1);
+    if (n == -1) {
+        return -1;
+    }
+
+    sb->self[n] = '\0';
 
     if (unshare(CLONE_NEWNS) == -1) {
         return -1;
@@ -560,8 +570,7 @@ crw_sb_root_proc(crw_sandbox_t *sb)
 int
 crw_sb_root_self(crw_sandbox_t *sb)
 {
-    char     path[64], target[96], self[PATH_MAX];
-    ssize_t  n;
+    char  path[64], target[96];
 
     (void) snprintf(path, sizeof(path), "run/%s", sb->name);
     (void) snprintf(target, sizeof(target), "%s/%s", CRW_ROOT_STAGE, path);
@@ -570,16 +579,7 @@ crw_sb_root_self(crw_sandbox_t *sb)
         return -1;
     }
 
-    /* by name: the link itself leads to a mount of the namespace we left */
-
-    n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    if (n == -1) {
-        return -1;
-    }
-
-    self[n] = '\0';
-
-    if (mount(self, target, NULL, MS_BIND, NULL) == -1) {
+    if (mount(sb->self, target, NULL, MS_BIND, NULL) == -1) {
         return -1;
     }
 
