@@ -3,7 +3,7 @@
 # var/log/test-SUITE.log with its closing lines on the screen.
 
 SUITES="lint page-lint page unit unit-asan unit-tsan fuzz t t-dynamic t-hup
-    t-asan versions t-system e2e sandbox conf clang"
+    t-asan versions t-system e2e sandbox vm conf clang"
 
 TESTS=$BUILD/test
 
@@ -25,6 +25,7 @@ suite_title()
     t-system)  echo "Test::Nginx on the nginx of this system" ;;
     e2e)       echo "a browser on the running site" ;;
     sandbox)   echo "attempts to get out of the sandbox" ;;
+    vm)        echo "a guest with cgroup v2 alone" ;;
     conf)      echo "nginx accepts every configuration in conf/" ;;
     clang)     echo "clang takes the module and the pool without a warning" ;;
     versions)  echo "the module for nginx 1.22 and 1.30" ;;
@@ -46,6 +47,7 @@ suite_there()
     t|t-*)     compgen -G "$ROOT/t/*.t" >/dev/null && module_present ;;
     e2e)       [ -f "$ROOT/t/e2e/run.mjs" ] ;;
     sandbox)   [ -x "$ROOT/t/sandbox/run" ] ;;
+    vm)        [ -x "$ROOT/t/vm/run" ] ;;
     conf|clang|versions) module_present ;;
     esac
 }
@@ -64,7 +66,7 @@ suite_needs()
     t-asan)    build_nginx asan; build_worker asan ;;
     t-system)  build_worker; check_version_of_system ;;
     e2e)       build_nginx release; build_worker; build_web ;;
-    sandbox)   build_worker ;;
+    sandbox|vm) build_worker ;;
     conf)      build_nginx release; build_nginx plain ;;
     esac
 }
@@ -89,6 +91,7 @@ suite_run()
     t-system)  run_prove system ;;
     e2e)       run_e2e ;;
     sandbox)   "$ROOT/t/sandbox/run" ;;
+    vm)        "$ROOT/t/vm/run" ;;
     conf)      check_configurations ;;
     clang)     check_clang ;;
     versions)  check_versions ;;
@@ -352,6 +355,12 @@ run_suite()
         PASSED=$(( PASSED + 1 ))
         printf 'passed, %s s\n' "$(since "$start")"
         tail -n 3 "$log" | cut -c1-160 | sed 's/^/    /'
+    elif [ $rc -eq 77 ]; then
+        # the machine lacks something; the last line says what
+        result=skipped
+        SKIPPED=$(( SKIPPED + 1 ))
+        printf 'skipped\n'
+        tail -n 1 "$log" | cut -c1-160 | sed 's/^/    /'
     else
         result=FAILED
         FAILED=$(( FAILED + 1 ))
