@@ -2,10 +2,11 @@
 /* The module: directives, configuration, phases, process init and exit. */
 
 
-#include "ngx_http_coderemote.h"
+#include "ngx_http_coderemote_auth.h"
 
 
 static void *ngx_http_coderemote_create_main_conf(ngx_conf_t *cf);
+static char *ngx_http_coderemote_init_main_conf(ngx_conf_t *cf, void *conf);
 static void *ngx_http_coderemote_create_loc_conf(ngx_conf_t *cf);
 static char *ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent,
     void *child);
@@ -28,12 +29,6 @@ static void ngx_http_coderemote_exit_process(ngx_cycle_t *cycle);
 
 #define NGX_HTTP_CODEREMOTE_ANY_CONF                                          \
     (NGX_HTTP_MAIN_CONF|NGX_HTTP_SRV_CONF|NGX_HTTP_LOC_CONF)
-
-
-static ngx_conf_enum_t  ngx_http_coderemote_auth_values[] = {
-    { ngx_string("off"), NGX_HTTP_CODEREMOTE_AUTH_OFF },
-    { ngx_null_string, 0 }
-};
 
 
 static ngx_conf_post_t  ngx_http_coderemote_code_size_post = {
@@ -61,8 +56,92 @@ static ngx_command_t  ngx_http_coderemote_commands[] = {
       NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_enum_slot,
       NGX_HTTP_LOC_CONF_OFFSET,
-      offsetof(ngx_http_coderemote_loc_conf_t, auth),
-      &ngx_http_coderemote_auth_values },
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.mode),
+      &ngx_http_coderemote_auth_modes },
+
+    { ngx_string("coderemote_auth_cookie"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.cookie),
+      NULL },
+
+    { ngx_string("coderemote_jwt_issuer"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.issuer),
+      NULL },
+
+    { ngx_string("coderemote_jwt_audience"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_coderemote_auth_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.audiences),
+      NULL },
+
+    { ngx_string("coderemote_jwt_token_use"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_enum_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.token_use),
+      &ngx_http_coderemote_auth_uses },
+
+    { ngx_string("coderemote_jwt_algorithm"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_1MORE,
+      ngx_conf_set_bitmask_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.algs),
+      &ngx_http_coderemote_auth_algs },
+
+    { ngx_string("coderemote_jwt_jwks_file"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.jwks_file),
+      NULL },
+
+    { ngx_string("coderemote_jwt_leeway"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_sec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.leeway),
+      NULL },
+
+    { ngx_string("coderemote_jwt_required_claim"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE2,
+      ngx_conf_set_keyval_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.claims),
+      NULL },
+
+    { ngx_string("coderemote_jwt_required_group"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_coderemote_auth_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.groups),
+      NULL },
+
+    { ngx_string("coderemote_jwt_required_scope"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_coderemote_auth_list,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.scopes),
+      NULL },
+
+    { ngx_string("coderemote_jwt_groups_claim"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.groups_claim),
+      NULL },
+
+    { ngx_string("coderemote_jwt_cache"),
+      NGX_HTTP_MAIN_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_size_slot,
+      NGX_HTTP_MAIN_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_main_conf_t, jwt_cache),
+      NULL },
 
     { ngx_string("coderemote_max_code_size"),
       NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
@@ -174,11 +253,11 @@ static ngx_command_t  ngx_http_coderemote_commands[] = {
 
 
 static ngx_http_module_t  ngx_http_coderemote_module_ctx = {
-    NULL,                                  /* preconfiguration */
+    ngx_http_coderemote_add_variables,     /* preconfiguration */
     ngx_http_coderemote_postconfiguration, /* postconfiguration */
 
     ngx_http_coderemote_create_main_conf,  /* create main configuration */
-    NULL,                                  /* init main configuration */
+    ngx_http_coderemote_init_main_conf,    /* init main configuration */
 
     NULL,                                  /* create server configuration */
     NULL,                                  /* merge server configuration */
@@ -215,12 +294,33 @@ ngx_http_coderemote_create_main_conf(ngx_conf_t *cf)
     }
 
     if (ngx_array_init(&cmcf->pools, cf->pool, 1, sizeof(ngx_cr_pool_t *))
-        != NGX_OK)
+        != NGX_OK
+        || ngx_array_init(&cmcf->keys, cf->pool, 1, sizeof(ngx_cr_jwks_t *))
+           != NGX_OK)
     {
         return NULL;
     }
 
+    cmcf->jwt_cache = NGX_CONF_UNSET_SIZE;
+
     return cmcf;
+}
+
+
+static char *
+ngx_http_coderemote_init_main_conf(ngx_conf_t *cf, void *conf)
+{
+    ngx_http_coderemote_main_conf_t *cmcf = conf;
+
+    ngx_conf_init_size_value(cmcf->jwt_cache, 8 * 1024 * 1024);
+
+    if (cmcf->jwt_cache < NGX_HTTP_CODEREMOTE_JWT_CACHE_MIN) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"coderemote_jwt_cache\" must not be under 64k");
+        return NGX_CONF_ERROR;
+    }
+
+    return NGX_CONF_OK;
 }
 
 
@@ -235,8 +335,8 @@ ngx_http_coderemote_create_loc_conf(ngx_conf_t *cf)
     }
 
     conf->enable = NGX_CONF_UNSET;
-    conf->auth = NGX_CONF_UNSET_UINT;
     conf->pool = NGX_CONF_UNSET_PTR;
+    ngx_http_coderemote_auth_conf_create(&conf->auth);
     conf->max_code_size = NGX_CONF_UNSET_SIZE;
     conf->max_stdin_size = NGX_CONF_UNSET_SIZE;
     conf->max_body_size = NGX_CONF_UNSET_SIZE;
@@ -263,9 +363,11 @@ ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_http_coderemote_loc_conf_t *prev = parent;
     ngx_http_coderemote_loc_conf_t *conf = child;
 
+    ngx_http_coderemote_main_conf_t  *cmcf;
+
+    cmcf = ngx_http_conf_get_module_main_conf(cf, ngx_http_coderemote_module);
+
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
-    ngx_conf_merge_uint_value(conf->auth, prev->auth,
-                              NGX_HTTP_CODEREMOTE_AUTH_OFF);
     ngx_conf_merge_ptr_value(conf->pool, prev->pool, NULL);
     ngx_conf_merge_size_value(conf->max_code_size, prev->max_code_size,
                               64 * 1024);
@@ -287,6 +389,17 @@ ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
                               30000);
     ngx_conf_merge_msec_value(conf->ws_timeout, prev->ws_timeout, 75000);
     ngx_conf_merge_value(conf->ws_deflate, prev->ws_deflate, 1);
+
+    if (ngx_http_coderemote_auth_conf_merge(cf, &cmcf->keys, &prev->auth,
+                                            &conf->auth)
+        != NGX_CONF_OK)
+    {
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->auth.auth != NULL) {
+        cmcf->enabled = 1;
+    }
 
     if (!conf->enable) {
         return NGX_CONF_OK;
@@ -568,7 +681,9 @@ ngx_http_coderemote_init_process(ngx_cycle_t *cycle)
 
     ngx_cr_stats_init();
 
-    if (ngx_cr_drain_init(cycle) != NGX_OK) {
+    if (ngx_http_coderemote_auth_init(cycle, cmcf->jwt_cache) != NGX_OK
+        || ngx_cr_drain_init(cycle) != NGX_OK)
+    {
         return NGX_ERROR;
     }
 
@@ -589,5 +704,6 @@ ngx_http_coderemote_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_cr_channel_done(&cmcf->pools);
+    ngx_http_coderemote_auth_done();
     ngx_cr_drain_done();
 }

@@ -67,6 +67,14 @@ ngx_http_coderemote_api_execute(ngx_http_request_t *r,
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
+    /* for $coderemote_job_id */
+
+    ctx->id.data = ngx_pnalloc(r->pool, CR_ID_TEXT);
+    if (ctx->id.data != NULL) {
+        ngx_memcpy(ctx->id.data, id, CR_ID_TEXT);
+        ctx->id.len = CR_ID_TEXT;
+    }
+
     if (wait == 0) {
         return ngx_http_coderemote_accepted(r, id);
     }

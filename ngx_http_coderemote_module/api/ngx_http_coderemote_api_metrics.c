@@ -149,6 +149,16 @@ ngx_http_coderemote_metrics_nginx(ngx_http_coderemote_metrics_t *m)
                        ngx_http_coderemote_problem_code(i),
                        ngx_cr_stats_sum(NGX_CR_STAT_PROBLEMS + i));
     }
+
+    ngx_http_coderemote_metrics_head(m, "auth_total", "counter",
+                                     "Tokens looked at, by outcome.");
+
+    for (i = 0; i < NGX_HTTP_CODEREMOTE_AUTH_CAUSES; i++) {
+        ngx_http_coderemote_metrics_print(m,
+                       "coderemote_auth_total{outcome=\"%s\"} %uL\n",
+                       ngx_http_coderemote_auth_cause(i),
+                       ngx_cr_stats_sum(NGX_CR_STAT_AUTH + i));
+    }
 }
 
 

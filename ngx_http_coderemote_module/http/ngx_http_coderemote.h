@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_coderemote_auth_conf.h"
 #include "ngx_http_coderemote_compat.h"
 #include "ngx_cr_channel.h"
 #include "ngx_cr_drain.h"
@@ -21,10 +22,9 @@
 #include "ngx_cr_output.h"
 #include "ngx_cr_stats.h"
 #include "ngx_cr_watch.h"
+#include "ngx_cr_ws_handshake.h"
 #include "ngx_cr_ws_utf8.h"
 
-
-#define NGX_HTTP_CODEREMOTE_AUTH_OFF       0
 
 #define NGX_HTTP_CODEREMOTE_CODE_SIZE_MAX  (1024 * 1024)
 
@@ -37,13 +37,15 @@
 
 typedef struct {
     ngx_array_t                  pools;     /* of ngx_cr_pool_t * */
+    ngx_array_t                  keys;      /* of ngx_cr_jwks_t * */
+    size_t                       jwt_cache; /* bytes, of verified tokens */
     ngx_uint_t                   enabled;   /* some location is on */
 } ngx_http_coderemote_main_conf_t;
 
 
 typedef struct {
     ngx_flag_t                   enable;
-    ngx_uint_t                   auth;
+    ngx_http_coderemote_auth_conf_t  auth;
     ngx_cr_pool_t               *pool;
     size_t                       max_code_size;
     size_t                       max_stdin_size;
@@ -75,6 +77,7 @@ typedef enum {
     NGX_HTTP_CODEREMOTE_UNKNOWN_FIELD,
     NGX_HTTP_CODEREMOTE_MISSING_FIELD,
     NGX_HTTP_CODEREMOTE_UNKNOWN_LANGUAGE,
+    NGX_HTTP_CODEREMOTE_UNAUTHORIZED,
     NGX_HTTP_CODEREMOTE_FORBIDDEN_HOST,
     NGX_HTTP_CODEREMOTE_FORBIDDEN_ORIGIN,
     NGX_HTTP_CODEREMOTE_NOT_FOUND,
@@ -85,6 +88,7 @@ typedef enum {
     NGX_HTTP_CODEREMOTE_UPGRADE_REQUIRED,
     NGX_HTTP_CODEREMOTE_TOO_MANY_JOBS,
     NGX_HTTP_CODEREMOTE_INTERNAL,
+    NGX_HTTP_CODEREMOTE_AUTH_UNAVAILABLE,
     NGX_HTTP_CODEREMOTE_POOL_UNAVAILABLE,
     NGX_HTTP_CODEREMOTE_QUEUE_FULL,
     NGX_HTTP_CODEREMOTE_PROBLEM_MAX
@@ -105,12 +109,39 @@ typedef struct {
 typedef struct ngx_http_coderemote_route_s  ngx_http_coderemote_route_t;
 
 
-/* a request's facts; r's module context from the moment a route matched */
+/* why a token did not do, beyond what ngx_cr_jwt_error_e says */
+
+typedef enum {
+    NGX_HTTP_CODEREMOTE_AUTH_NONE = NGX_CR_JWT_ERRORS,
+    NGX_HTTP_CODEREMOTE_AUTH_SEVERAL,
+    NGX_HTTP_CODEREMOTE_AUTH_NO_KEYS,
+    NGX_HTTP_CODEREMOTE_AUTH_CAUSES
+} ngx_http_coderemote_auth_cause_e;
+
+
+/* who asks, once somebody wanted to know; of a main request */
 
 typedef struct {
+    const ngx_http_coderemote_auth_t  *auth;  /* what it was judged by; NULL:
+                                                 it was not, or could not */
+    ngx_int_t                    rc;
+    ngx_cr_jwt_t                *jwt;       /* NULL: no good token */
+    ngx_uint_t                   cause;
+    ngx_uint_t                   place;     /* where the token was */
+} ngx_http_coderemote_identity_t;
+
+
+/* a request's facts; r's module context */
+
+typedef struct {
+    ngx_http_coderemote_identity_t      identity;
+
+    /* from here on: from the moment a route matched */
     const ngx_http_coderemote_route_t  *route;
-    ngx_str_t                    user;      /* "local" with auth off */
-    ngx_str_t                    id;        /* the path's {id}, as sent */
+    ngx_str_t                    user;      /* "local" with auth off; empty
+                                               on a route that is open */
+    ngx_str_t                    id;        /* the path's {id}, as sent, or
+                                               of the job just accepted */
     json_t                      *body;      /* ROUTE_BODY: parsed object,
                                                until the handler returns */
     ngx_str_t                    read;      /* body so far, while reading */
@@ -129,6 +160,15 @@ typedef ngx_int_t (*ngx_http_coderemote_handler_pt)(ngx_http_request_t *r,
 
 
 #define NGX_HTTP_CODEREMOTE_ROUTE_BODY  0x01    /* has a JSON object */
+#define NGX_HTTP_CODEREMOTE_ROUTE_OPEN  0x02    /* for everybody */
+#define NGX_HTTP_CODEREMOTE_ROUTE_LATE  0x04    /* the token may come later,
+                                                   by a message */
+
+/* what the access phase has to ask for */
+
+#define NGX_HTTP_CODEREMOTE_GUARD_OPEN   0
+#define NGX_HTTP_CODEREMOTE_GUARD_LATE   1
+#define NGX_HTTP_CODEREMOTE_GUARD_TOKEN  2
 
 
 /* path: literal, or with one "{id}" as a whole component */
@@ -146,14 +186,27 @@ struct ngx_http_coderemote_route_s {
  * The content handler; NGX_DECLINED for every URI that is not ours.
  */
 ngx_int_t ngx_http_coderemote_handler(ngx_http_request_t *r);
-/* The access phase: Host and Origin. */
+/* NGX_HTTP_CODEREMOTE_GUARD_...; what is not ours is open. */
+ngx_uint_t ngx_http_coderemote_route_guard(ngx_http_request_t *r);
+/* The {id} of the path, as sent; empty when there is none. */
+void ngx_http_coderemote_route_id(ngx_http_request_t *r, ngx_str_t *id);
+/* The access phase: a token, or Host and Origin. */
 ngx_int_t ngx_http_coderemote_access(ngx_http_request_t *r);
 /* Refuses with a problem from the access phase: return what it returns. */
 ngx_int_t ngx_http_coderemote_forbid(ngx_http_request_t *r, ngx_uint_t code,
     const char *detail);
+/* 1: the origin is the request's own host, or listed. */
+ngx_uint_t ngx_http_coderemote_origin_allowed(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf, const ngx_str_t *origin);
 /* 1: coderemote_allow_origin has it. */
 ngx_uint_t ngx_http_coderemote_origin_listed(
     ngx_http_coderemote_loc_conf_t *conf, const ngx_str_t *origin);
+
+/* Of r, made at the first call; NULL: no memory. */
+ngx_http_coderemote_ctx_t *ngx_http_coderemote_get_ctx(ngx_http_request_t *r);
+
+/* A word for a cause of ngx_http_coderemote_auth_cause_e: [a-z_]+ */
+const char *ngx_http_coderemote_auth_cause(ngx_uint_t cause);
 
 /*
  * The life of a request that answers later.  hold: takes the reference for a
@@ -279,6 +332,10 @@ ngx_int_t ngx_http_coderemote_api_ready(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx);
 ngx_int_t ngx_http_coderemote_api_metrics(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx);
+
+
+/* Preconfiguration: $coderemote_user and the others. */
+ngx_int_t ngx_http_coderemote_add_variables(ngx_conf_t *cf);
 
 
 extern ngx_module_t  ngx_http_coderemote_module;

@@ -1,6 +1,7 @@
 
 /*
- * Who may ask when there is no authentication.
+ * Who may ask: with authentication who has a token, see
+ * ngx_http_coderemote_auth.c; without, only who sits in front of it.
  *
  * Any web page can make its reader's browser send requests to 127.0.0.1, and
  * by DNS rebinding even under a name of its own.  Host and Origin are what a
@@ -8,7 +9,7 @@
  */
 
 
-#include "ngx_http_coderemote.h"
+#include "ngx_http_coderemote_auth.h"
 
 
 static ngx_uint_t ngx_http_coderemote_host_allowed(
@@ -30,7 +31,11 @@ ngx_http_coderemote_access(ngx_http_request_t *r)
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
 
-    if (!conf->enable || r != r->main) {
+    if (conf->auth.mode == NGX_HTTP_CODEREMOTE_AUTH_JWT) {
+        return ngx_http_coderemote_auth_access(r, conf);
+    }
+
+    if (!conf->enable) {
         return NGX_DECLINED;
     }
 
@@ -45,8 +50,7 @@ ngx_http_coderemote_access(ngx_http_request_t *r)
     origin = ngx_http_coderemote_header(r, "origin", 6);
 
     if (origin != NULL
-        && !ngx_http_coderemote_same_site(r, &origin->value)
-        && !ngx_http_coderemote_origin_listed(conf, &origin->value))
+        && !ngx_http_coderemote_origin_allowed(r, conf, &origin->value))
     {
         return ngx_http_coderemote_forbid(r,
                   NGX_HTTP_CODEREMOTE_FORBIDDEN_ORIGIN,
@@ -175,6 +179,15 @@ ngx_http_coderemote_default_port(ngx_str_t *host, ngx_uint_t secure)
     {
         host->len -= len;
     }
+}
+
+
+ngx_uint_t
+ngx_http_coderemote_origin_allowed(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf, const ngx_str_t *origin)
+{
+    return ngx_http_coderemote_same_site(r, origin)
+           || ngx_http_coderemote_origin_listed(conf, origin);
 }
 
 

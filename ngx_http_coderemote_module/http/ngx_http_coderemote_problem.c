@@ -24,6 +24,7 @@ static const ngx_http_coderemote_problem_entry_t
     { 400, "unknown_field", "Unknown field" },
     { 400, "missing_field", "A field is missing" },
     { 400, "unknown_language", "Unknown language" },
+    { 401, "unauthorized", "Not signed in" },
     { 403, "forbidden_host", "Host not allowed" },
     { 403, "forbidden_origin", "Origin not allowed" },
     { 404, "not_found", "Not found" },
@@ -34,6 +35,7 @@ static const ngx_http_coderemote_problem_entry_t
     { 426, "upgrade_required", "Upgrade required" },
     { 429, "too_many_jobs", "Too many jobs" },
     { 500, "internal", "Internal error" },
+    { 503, "auth_unavailable", "Tokens cannot be verified" },
     { 503, "pool_unavailable", "The pool of workers is not available" },
     { 503, "queue_full", "The queue is full" }
 };

@@ -26,6 +26,26 @@ static ngx_int_t ngx_http_coderemote_body_handle(ngx_http_request_t *r,
 static ngx_int_t ngx_http_coderemote_too_large(ngx_http_request_t *r);
 
 
+ngx_http_coderemote_ctx_t *
+ngx_http_coderemote_get_ctx(ngx_http_request_t *r)
+{
+    ngx_http_coderemote_ctx_t  *ctx;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_coderemote_module);
+
+    if (ctx == NULL) {
+        ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_coderemote_ctx_t));
+        if (ctx == NULL) {
+            return NULL;
+        }
+
+        ngx_http_set_ctx(r, ctx, ngx_http_coderemote_module);
+    }
+
+    return ctx;
+}
+
+
 void
 ngx_http_coderemote_hold(ngx_http_request_t *r)
 {

@@ -255,6 +255,6 @@ ngx_http_coderemote_cors(ngx_http_request_t *r)
     }
 
     return ngx_http_coderemote_add_header(r, "Access-Control-Expose-Headers",
-                                          (u_char *) "Location, Retry-After",
-                                          21);
+                                          (u_char *) "Location, Retry-After, "
+                                          "WWW-Authenticate", 39);
 }

@@ -5,7 +5,7 @@
  */
 
 
-#include "ngx_http_coderemote.h"
+#include "ngx_http_coderemote_auth.h"
 
 
 #define NGX_HTTP_CODEREMOTE_ALLOW_MAX  64
@@ -19,9 +19,6 @@ static ngx_int_t ngx_http_coderemote_no_method(ngx_http_request_t *r,
     ngx_uint_t methods);
 static ngx_int_t ngx_http_coderemote_preflight(ngx_http_request_t *r,
     u_char *allow, size_t len);
-
-
-static ngx_str_t  ngx_http_coderemote_local_user = ngx_string("local");
 
 
 static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
@@ -47,13 +44,13 @@ static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
     { ngx_string("/languages"), NGX_HTTP_GET, 0,
       ngx_http_coderemote_api_languages },
 
-    { ngx_string("/ws"), NGX_HTTP_GET, 0,
+    { ngx_string("/ws"), NGX_HTTP_GET, NGX_HTTP_CODEREMOTE_ROUTE_LATE,
       ngx_http_coderemote_api_ws },
 
-    { ngx_string("/health"), NGX_HTTP_GET, 0,
+    { ngx_string("/health"), NGX_HTTP_GET, NGX_HTTP_CODEREMOTE_ROUTE_OPEN,
       ngx_http_coderemote_api_health },
 
-    { ngx_string("/ready"), NGX_HTTP_GET, 0,
+    { ngx_string("/ready"), NGX_HTTP_GET, NGX_HTTP_CODEREMOTE_ROUTE_OPEN,
       ngx_http_coderemote_api_ready },
 
     { ngx_string("/metrics"), NGX_HTTP_GET, 0,
@@ -91,16 +88,17 @@ ngx_http_coderemote_handler(ngx_http_request_t *r)
         return ngx_http_coderemote_no_method(r, methods);
     }
 
-    ctx = ngx_pcalloc(r->pool, sizeof(ngx_http_coderemote_ctx_t));
+    ctx = ngx_http_coderemote_get_ctx(r);
     if (ctx == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ctx->route = route;
-    ctx->user = ngx_http_coderemote_local_user;
     ctx->id = id;
 
-    ngx_http_set_ctx(r, ctx, ngx_http_coderemote_module);
+    if (ngx_http_coderemote_auth_route(r, conf, ctx) != NGX_OK) {
+        return ngx_http_coderemote_auth_refuse(r);
+    }
 
     if (route->flags & NGX_HTTP_CODEREMOTE_ROUTE_BODY) {
         return ngx_http_coderemote_read_body(r);
@@ -112,6 +110,48 @@ ngx_http_coderemote_handler(ngx_http_request_t *r)
     }
 
     return route->handler(r, ctx);
+}
+
+
+ngx_uint_t
+ngx_http_coderemote_route_guard(ngx_http_request_t *r)
+{
+    ngx_str_t                           id;
+    ngx_uint_t                          methods;
+    const ngx_http_coderemote_route_t  *route;
+
+    route = ngx_http_coderemote_route(r, &id, &methods);
+
+    if (route == NULL) {
+
+        /* a preflight has no token, and learns the methods alone */
+
+        return (methods == 0 || r->method == NGX_HTTP_OPTIONS)
+               ? NGX_HTTP_CODEREMOTE_GUARD_OPEN
+               : NGX_HTTP_CODEREMOTE_GUARD_TOKEN;
+    }
+
+    if (route->flags & NGX_HTTP_CODEREMOTE_ROUTE_OPEN) {
+        return NGX_HTTP_CODEREMOTE_GUARD_OPEN;
+    }
+
+    return (route->flags & NGX_HTTP_CODEREMOTE_ROUTE_LATE)
+           ? NGX_HTTP_CODEREMOTE_GUARD_LATE
+           : NGX_HTTP_CODEREMOTE_GUARD_TOKEN;
+}
+
+
+void
+ngx_http_coderemote_route_id(ngx_http_request_t *r, ngx_str_t *id)
+{
+    ngx_uint_t                       methods;
+    ngx_http_coderemote_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+
+    if (!conf->enable || ngx_http_coderemote_route(r, id, &methods) == NULL) {
+        ngx_str_null(id);
+    }
 }
 
 
@@ -247,8 +287,8 @@ ngx_http_coderemote_preflight(ngx_http_request_t *r, u_char *allow,
                                            allow, len) != NGX_OK
             || ngx_http_coderemote_add_header(r,
                              "Access-Control-Allow-Headers",
-                             (u_char *) "Content-Type, Prefer, Last-Event-ID",
-                             35) != NGX_OK))
+                             (u_char *) "Authorization, Content-Type, "
+                             "Prefer, Last-Event-ID", 50) != NGX_OK))
     {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
