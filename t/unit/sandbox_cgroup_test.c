@@ -8,6 +8,7 @@
  */
 
 #include <errno.h>
+#include <ftw.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -138,6 +139,26 @@ work_sleep(void)
 {
     fork();
     sleep(60);
+}
+
+
+/* a directory of groups that nobody is in any more */
+
+static int
+group_remove_one(const char *path, const struct stat *st, int type,
+    struct FTW *ftw)
+{
+    (void) st;
+    (void) ftw;
+
+    return type == FTW_DP ? rmdir(path) : 0;
+}
+
+
+static void
+group_remove(const char *path)
+{
+    (void) nftw(path, group_remove_one, 8, FTW_DEPTH|FTW_PHYS);
 }
 
 
@@ -315,6 +336,74 @@ TEST("the base of a pool that died is removed by the next one")
     REQUIRE(base_make(&base) == 0);
     CHECK_MSG(access(left, F_OK) == -1 && errno == ENOENT, "%s", left);
     CHECK_INT(crw_cgroup_base_destroy(&base, &error), 0);
+}
+
+
+/* what a unit with Delegate=yes is given; 0 when all is well */
+
+static int
+child_base_in(const char *group)
+{
+    crw_cgroup_t       cg;
+    crw_cgroup_base_t  base;
+
+    if (base_make(&base) == -1
+        || strncmp(base.path[0], group, strlen(group)) != 0
+        || !base.memory || !base.pids || !base.cpu
+        || crw_cgroup_create(&cg, &base, "w0-b0", &error) == -1
+        || cg.pids_limit == -1 || cg.cpu_limit == -1
+        || crw_cgroup_attach(&cg, getpid(), &error) == -1)
+    {
+        printf("%s: \"%s\": %s\n", group, base.path[0], error.text);
+        return 1;
+    }
+
+    return 0;
+}
+
+
+TEST("v2: a pool's base is inside the group that the pool was started in")
+{
+    int                status;
+    char               group[CRW_CGROUP_PATH], procs[CRW_CGROUP_PATH + 16];
+    FILE              *f;
+    pid_t              pid;
+    crw_cgroup_base_t  base;
+
+    if (base_make(&base) == -1) {
+        return;
+    }
+
+    if (base.kind == CRW_CGROUP_V1) {
+        printf("skipped: cgroup v1\n");
+        CHECK_INT(crw_cgroup_base_destroy(&base, &error), 0);
+        return;
+    }
+
+    /* beside the first base, as a unit is beside other units */
+
+    snprintf(group, sizeof(group), "%s", base.path[0]);
+    snprintf(strrchr(group, '/'), 32, "/unit-%d", (int) getpid());
+    snprintf(procs, sizeof(procs), "%s/cgroup.procs", group);
+    CHECK_INT(crw_cgroup_base_destroy(&base, &error), 0);
+    REQUIRE(mkdir(group, 0755) == 0);
+
+    pid = fork();
+
+    if (pid == 0) {
+        f = fopen(procs, "w");
+
+        if (f == NULL || fputs("0", f) == EOF || fclose(f) != 0) {
+            _exit(2);
+        }
+
+        _exit(child_base_in(group));
+    }
+
+    REQUIRE(waitpid(pid, &status, 0) == pid);
+    CHECK_INT(status, 0);
+    group_remove(group);
+    CHECK(access(group, F_OK) == -1);
 }
 
 

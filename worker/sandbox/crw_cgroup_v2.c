@@ -44,7 +44,7 @@ const crw_cgroup_ops_t  crw_cgroup_v2 = {
 };
 
 
-/* the configured place, else our own group, else (root only) the top */
+/* the configured place, else our own group, else the top, which is root's */
 
 static int
 crw_cg2_base(crw_cgroup_base_t *base, const crw_cgroup_mounts_t *mounts,
@@ -63,10 +63,15 @@ crw_cg2_base(crw_cgroup_base_t *base, const crw_cgroup_mounts_t *mounts,
         return crw_cg2_try(base, dir, name, err);
     }
 
-    if (crw_cg2_own(dir, mounts) == 0
-        && crw_cg2_try(base, dir, name, err) == 0)
-    {
-        return 0;
+    if (crw_cg2_own(dir, mounts) == 0) {
+
+        if (crw_cg2_try(base, dir, name, err) == 0) {
+            return 0;
+        }
+
+        if (geteuid() != 0) {
+            return -1;
+        }
     }
 
     return crw_cg2_try(base, top, name, err);
@@ -178,12 +183,21 @@ crw_cg2_leaf(crw_cgroup_base_t *base, const char *dir, crw_error_t *err)
 }
 
 
+/*
+ * Memory first: where that is refused because the group has processes, cpu
+ * and pids are not, and would make it the root of a threaded tree, whose
+ * children take no process (cgroups(7), "Thread mode").
+ */
+
 static void
 crw_cg2_enable(crw_cgroup_base_t *base, const char *dir)
 {
-    base->cpu = crw_cg_put(dir, "cgroup.subtree_control", "+cpu") == 0;
-    base->pids = crw_cg_put(dir, "cgroup.subtree_control", "+pids") == 0;
     base->memory = crw_cg_put(dir, "cgroup.subtree_control", "+memory") == 0;
+
+    if (base->memory) {
+        base->cpu = crw_cg_put(dir, "cgroup.subtree_control", "+cpu") == 0;
+        base->pids = crw_cg_put(dir, "cgroup.subtree_control", "+pids") == 0;
+    }
 }
 
 
