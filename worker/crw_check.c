@@ -63,6 +63,7 @@ static void crw_check_line(crw_check_t *check, int ok, uint64_t us,
     const char *what, const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 static int crw_check_cgroups(crw_check_t *check);
+static void crw_check_weaker(const crw_check_t *check);
 static int crw_check_build(crw_check_t *check);
 static void crw_check_layer(crw_phase_e phase, const char *name,
     const char *what, void *data);
@@ -175,9 +176,7 @@ crw_check_run(const crw_config_t *config)
     crw_log_init(CRW_LOG_ERROR, "check");
 
     (void) printf("coderemote-worker %s, %s\n", CODEREMOTE_VERSION,
-                  (geteuid() == 0) ? "as root"
-                                   : "as an ordinary user: one uid for all "
-                                     "jobs, no cgroups of its own");
+                  (geteuid() == 0) ? "as root" : "as an ordinary user");
 
     if (crw_loop_init(&check.loop, crw_pool_timers(config) + CRW_CHECK_TIMERS,
                       &err) != 0)
@@ -186,8 +185,12 @@ crw_check_run(const crw_config_t *config)
         return 1;
     }
 
-    if (crw_check_cgroups(&check) == 0 && crw_check_build(&check) == 0) {
-        crw_check_jobs(&check);
+    if (crw_check_cgroups(&check) == 0) {
+        crw_check_weaker(&check);
+
+        if (crw_check_build(&check) == 0) {
+            crw_check_jobs(&check);
+        }
     }
 
     crw_pool_stop(&check.pool);
@@ -208,7 +211,8 @@ crw_check_run(const crw_config_t *config)
     }
 
     (void) printf("%s\n", check.failed ? "NOT READY: mend the lines above"
-                                       : "everything works");
+                          : (geteuid() == 0) ? "everything works"
+                          : "everything works, weaker than as root");
 
     return check.failed ? 1 : 0;
 }
@@ -275,19 +279,55 @@ crw_check_cgroups(crw_check_t *check)
         return root ? -1 : 0;
     }
 
-    crw_check_line(check, 1, us, "control groups", "", "%s",
-                   crw_cgroup_kind_name(check->base.kind));
+    crw_check_line(check, 1, us, "control groups", "", "%s, %s",
+                   crw_cgroup_kind_name(check->base.kind),
+                   check->base.path[CRW_CGROUP_MEMORY]);
     crw_check_line(check, check->base.memory, 0, "  memory controller",
                    "boot with cgroup_enable=memory, or delegate it", "%s",
                    check->base.swap ? "with swap" : "swap is not limited");
     crw_check_line(check, check->base.pids, 0, "  pids controller",
                    "mount or delegate it", "%s", "");
-    crw_check_line(check, check->base.cpu, 0, "  cpu controller",
-                   "mount or delegate it", "%s", "");
+    crw_check_line(check, check->base.cpu || !root, 0, "  cpu controller",
+                   "mount or delegate it", "%s",
+                   check->base.cpu ? "" : "none");
     crw_check_line(check, 1, 0, "  killing a whole group", "", "%s",
                    check->base.kill ? "at once" : "one by one");
 
     return 0;
+}
+
+
+/* what an ordinary user's pool cannot promise; t/unit/pool_rootless_test.c */
+
+static void
+crw_check_weaker(const crw_check_t *check)
+{
+    size_t       i;
+    const char  *lines[] = {
+        "all jobs have this user's id: namespaces keep them apart, it does not",
+        NULL, NULL, NULL, NULL
+    };
+
+    if (geteuid() == 0) {
+        return;
+    }
+
+    if (check->base.kind == CRW_CGROUP_NONE) {
+        lines[1] = "memory: the limit is of each process, on addresses";
+        lines[2] = "cpu time: the limit is of each process, in whole seconds";
+        lines[3] = "cpu time and memory used are told of the program alone";
+        lines[4] = "a cgroup that is delegated mends it: systemd-run --user "
+                   "--scope -p Delegate=yes";
+
+    } else if (!check->base.cpu) {
+        lines[1] = "a job may take all processors: no cpu controller";
+    }
+
+    for (i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+        if (lines[i] != NULL) {
+            (void) printf("%-6s %11s  %s\n", "weaker", "", lines[i]);
+        }
+    }
 }
 
 

@@ -40,6 +40,8 @@ static void crw_job_figures(crw_job_t *job, cr_result_t *result,
     const crw_exit_msg_t *msg);
 static void crw_job_verdict(crw_job_t *job, cr_result_t *result,
     const crw_exit_msg_t *msg);
+static int crw_job_cpu_signal(const crw_job_t *job,
+    const cr_result_t *result);
 static int crw_job_memory_error(const crw_job_t *job);
 static void crw_job_count(crw_job_t *job, const cr_result_t *result);
 static void crw_job_free(crw_job_t *job);
@@ -336,7 +338,7 @@ crw_job_timers(crw_job_t *job)
 
     /* the earliest time at which that much can have been used */
 
-    if (cpu_us < wall_us && !job->worker->pool.rootless) {
+    if (cpu_us < wall_us && job->worker->pool.base->kind != CRW_CGROUP_NONE) {
         crw_timer_set(loop, &job->cpu, cpu_us);
     }
 }
@@ -580,7 +582,7 @@ crw_job_figures(crw_job_t *job, cr_result_t *result,
         }
     }
 
-    if (msg != NULL && job->worker->pool.rootless) {
+    if (msg != NULL && job->worker->pool.base->kind == CRW_CGROUP_NONE) {
         result->cpu_us = msg->cpu_us;
         result->memory_peak_kb = msg->maxrss_kb;
     }
@@ -603,10 +605,7 @@ crw_job_verdict(crw_job_t *job, cr_result_t *result,
             job->verdict = CR_STATUS_FAILED;
         }
 
-        if (result->signal != 0
-            && result->cpu_us >= (uint64_t) job->job.limits.cpu_ms * 1000)
-        {
-            /* the process's own limit was faster than our look at all */
+        if (crw_job_cpu_signal(job, result)) {
             job->verdict = CR_STATUS_TIMED_OUT;
             job->limit = CR_LIMIT_CPU;
 
@@ -626,6 +625,28 @@ crw_job_verdict(crw_job_t *job, cr_result_t *result,
     result->truncated = job->truncated;
 
     memcpy(result->error, job->error, sizeof(result->error));
+}
+
+
+/*
+ * The process's own limit was faster than our look at all.  Without a cgroup
+ * it is the only one, and counts what the process used before the job came.
+ */
+
+static int
+crw_job_cpu_signal(const crw_job_t *job, const cr_result_t *result)
+{
+    uint64_t  limit_us;
+
+    limit_us = (uint64_t) job->job.limits.cpu_ms * 1000;
+
+    if (result->signal == SIGXCPU
+        && job->worker->pool.base->kind == CRW_CGROUP_NONE)
+    {
+        limit_us -= limit_us / 8;
+    }
+
+    return result->signal != 0 && result->cpu_us >= limit_us;
 }
 
 

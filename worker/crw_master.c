@@ -152,14 +152,18 @@ crw_master_cgroups(crw_master_t *master, crw_error_t *err)
                              err->text);
     }
 
-    if (master->rootless) {
-        crw_log(CRW_LOG_WARN, "not root: jobs share this user's id, and "
-                "without cgroups (%s) their limits hold per process only",
-                crw_cgroup_kind_name(master->base.kind));
+    if (master->base.kind == CRW_CGROUP_NONE) {
+        crw_log(CRW_LOG_WARN, "not root and no cgroups (%.160s): limits hold "
+                "per process only", err->text);
     }
 
-    crw_log(CRW_LOG_INFO, "cgroups: %s",
-            crw_cgroup_kind_name(master->base.kind));
+    if (master->rootless) {
+        crw_log(CRW_LOG_INFO, "not root: jobs share this user's id");
+    }
+
+    crw_log(CRW_LOG_INFO, "cgroups: %s %s",
+            crw_cgroup_kind_name(master->base.kind),
+            master->base.path[CRW_CGROUP_MEMORY]);
 
     return 0;
 }

@@ -608,9 +608,10 @@ TEST("a job that is cancelled while it waits never runs")
 
 TEST("a thousand jobs leave descriptors, processes, mounts, cgroups as before")
 {
-    int               i;
+    int               i, jobs;
     pid_t             pids[16];
     size_t            n, k, fds[16], below, mounts, cgroups;
+    const char       *count;
     cr_client_job_t   job;
 
     /* every box has been used, everything has been made */
@@ -635,7 +636,16 @@ TEST("a thousand jobs leave descriptors, processes, mounts, cgroups as before")
     cgroups = pool_run_cgroups(&pool_jobs_run);
     CHECK(cgroups > 0);
 
-    for (i = 0; i < 1000; i++) {
+    /* an emulated processor (t/vm) has no time for so many */
+
+    count = getenv("CODEREMOTE_TEST_JOBS");
+    jobs = (count != NULL) ? atoi(count) : 1000;
+
+    if (jobs != 1000) {
+        printf("%d jobs instead of 1000\n", jobs);
+    }
+
+    for (i = 0; i < jobs; i++) {
         job = pool_jobs_do("print(1)", CR_JOB_WAITED, NULL, NULL);
         REQUIRE(job.out != NULL);
         CHECK_MSG(job.result.status == CR_STATUS_SUCCEEDED, "%d: %s", i,

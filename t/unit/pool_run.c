@@ -43,7 +43,8 @@ static int pool_run_unlink(const char *path, const struct stat *st, int type,
 int
 pool_run_write(pool_run_t *run, const char *fields)
 {
-    char  text[4096], path[PATH_MAX];
+    char         text[4096], path[PATH_MAX];
+    const char  *group;
 
     memset(run, 0, sizeof(pool_run_t));
     (void) snprintf(run->dir, sizeof(run->dir), "/tmp/coderemote-test-XXXXXX");
@@ -63,9 +64,15 @@ pool_run_write(pool_run_t *run, const char *fields)
         return -1;
     }
 
+    /* where a group was delegated that the test itself does not sit in */
+    group = getenv("CODEREMOTE_TEST_CGROUP");
+
     (void) snprintf(text, sizeof(text), "{\n    \"socket\": \"pool.sock\",\n"
-                    "%s\n    \"languages_dir\": \"languages\"\n}\n",
-                    (fields != NULL) ? fields : "    \"boxes\": 3,");
+                    "%s\n    %s%s%s\"languages_dir\": \"languages\"\n}\n",
+                    (fields != NULL) ? fields : "    \"boxes\": 3,",
+                    (group != NULL) ? "\"cgroup_parent\": \"" : "",
+                    (group != NULL) ? group : "",
+                    (group != NULL) ? "\", " : "");
 
     if (pool_run_file(run->config, text) != 0) {
         return -1;
@@ -554,6 +561,7 @@ pool_run_cgroups(const pool_run_t *run)
 {
     char                path[PATH_MAX];
     size_t              i, n;
+    const char         *group;
     static const char  *mounts[] = { "/sys/fs/cgroup/memory",
                                      "/sys/fs/cgroup/pids",
                                      "/sys/fs/cgroup/unified",
@@ -564,6 +572,14 @@ pool_run_cgroups(const pool_run_t *run)
     for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
         (void) snprintf(path, sizeof(path), "%s/coderemote-%d", mounts[i],
                         (int) run->pid);
+        n += pool_run_entries(path);
+    }
+
+    group = getenv("CODEREMOTE_TEST_CGROUP");
+
+    if (group != NULL) {
+        (void) snprintf(path, sizeof(path), "/sys/fs/cgroup%s/coderemote-%d",
+                        group, (int) run->pid);
         n += pool_run_entries(path);
     }
 

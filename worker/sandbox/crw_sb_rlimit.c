@@ -33,6 +33,7 @@ static const struct {
 
 
 static int crw_sb_rlimit_one(int resource, rlim_t limit);
+static int crw_sb_rlimit_cpu(rlim_t seconds);
 
 
 /*
@@ -122,5 +123,26 @@ crw_sb_rlimit_job(const crw_job_msg_t *job)
         return -1;
     }
 
-    return crw_sb_rlimit_one(RLIMIT_CPU, job->limits.cpu_ms / 1000 + 2);
+    return crw_sb_rlimit_cpu((job->limits.cpu_ms + 999) / 1000);
+}
+
+
+/* SIGXCPU says what it was; who catches it is killed a second later */
+
+static int
+crw_sb_rlimit_cpu(rlim_t seconds)
+{
+    struct rlimit  rl;
+
+    if (crw_sb_rlimit_one(RLIMIT_CPU, seconds + 1) == -1
+        || getrlimit(RLIMIT_CPU, &rl) == -1)
+    {
+        return -1;
+    }
+
+    if (rl.rlim_cur > seconds) {
+        rl.rlim_cur = seconds;
+    }
+
+    return setrlimit(RLIMIT_CPU, &rl);
 }
