@@ -1,7 +1,7 @@
 # The guest's disk: the build, the tests, and what they want of the host.
 
 IMAGE_PROGRAMS="bash cat chmod chown cp date dmesg env grep head id kill ln ls
-    mkdir mount ps readlink rm rmdir sed setpriv sleep sort stat sysctl tail
+    find mkdir mount ps readlink rm rmdir sed setpriv sleep sort stat sysctl tail
     timeout touch tr umount uname wc"
 
 
@@ -35,13 +35,18 @@ image_make()
 
 image_system()
 {
-    local stage=$1 name path
+    local stage=$1 name path lib
 
     for name in $IMAGE_PROGRAMS; do
         path=$(type -P "$name") || { echo "no program $name"; return 1; }
         image_program "$stage" "$(readlink -f "$path")" "/usr/bin/$name"
     done
     ln -s bash "$stage/usr/bin/sh"
+
+    # what libraries open by name: glibc for a thread that is cancelled
+    lib=$(ldconfig -p | sed -n 's/.*libgcc_s.so.1 .*x86-64.* => //p' \
+        | head -n 1)
+    image_program "$stage" "$lib"
 }
 
 
@@ -90,6 +95,19 @@ image_python()
 }
 
 
+# the unit tests that the guest runs, up to date
+image_tests()
+{
+    local file targets=
+
+    for file in "$ROOT"/t/unit/{sandbox,pool}_*_test.c; do
+        file=${file##*/}
+        targets="$targets $BUILD/unit/plain/${file%.c}"
+    done
+    make -s -C "$ROOT/t/unit" BUILD="$BUILD" -j"$(nproc)" $targets
+}
+
+
 image_project()
 {
     local stage=$1 file
@@ -97,8 +115,8 @@ image_project()
     for file in coderemote-worker python-zygote; do
         image_program "$stage" "$BUILD/$file" "/cr/build/$file"
     done
-    for file in "$BUILD"/unit/plain/{sandbox,pool}_*_test; do
-        [ -x "$file" ] || continue
+    for file in "$ROOT"/t/unit/{sandbox,pool}_*_test.c; do
+        file=$BUILD/unit/plain/$(basename "$file" .c)
         image_program "$stage" "$file" "/cr/build/unit/plain/${file##*/}"
     done
     cp -a "$ROOT/conf" "$stage/cr/"
