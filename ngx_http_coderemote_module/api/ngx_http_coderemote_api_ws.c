@@ -20,8 +20,6 @@ typedef struct {
 } ngx_http_coderemote_followed_t;
 
 
-static void ngx_http_coderemote_session_hello(
-    ngx_http_coderemote_session_t *s);
 static void ngx_http_coderemote_session_received(ngx_http_coderemote_ws_t *ws,
     u_char *data, size_t len);
 static ngx_int_t ngx_http_coderemote_session_pull(
@@ -83,14 +81,16 @@ ngx_http_coderemote_api_ws(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_coderemote_session_hello(s);
+    ngx_http_coderemote_session_auth_init(s, ctx->identity.jwt);
+    ngx_http_coderemote_session_hello(s, NULL);
 
     return NGX_DONE;
 }
 
 
-static void
-ngx_http_coderemote_session_hello(ngx_http_coderemote_session_t *s)
+void
+ngx_http_coderemote_session_hello(ngx_http_coderemote_session_t *s,
+    const json_t *ref)
 {
     ngx_cr_json_t  *j, json;
 
@@ -99,12 +99,14 @@ ngx_http_coderemote_session_hello(ngx_http_coderemote_session_t *s)
         return;
     }
 
+    ngx_http_coderemote_session_ref(j, ref);
+
     ngx_cr_json_name(j, "protocol");
     ngx_cr_json_cstr(j, NGX_CR_WS_PROTOCOL);
     ngx_cr_json_name(j, "version");
     ngx_cr_json_cstr(j, CODEREMOTE_VERSION);
     ngx_cr_json_name(j, "user");
-    ngx_cr_json_text(j, s->user.data, s->user.len);
+    ngx_cr_json_text(j, s->nobody ? NULL : s->user.data, s->user.len);
     ngx_cr_json_name(j, "max_message_bytes");
     ngx_cr_json_int(j, s->conf->ws_max_message);
 
@@ -316,6 +318,7 @@ ngx_http_coderemote_session_closed(ngx_http_coderemote_ws_t *ws)
     }
 
     ngx_http_coderemote_session_inputs_done(s);
+    ngx_http_coderemote_session_auth_done(s);
 }
 
 

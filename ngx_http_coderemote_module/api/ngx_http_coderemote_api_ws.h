@@ -16,7 +16,10 @@
 typedef struct {
     ngx_http_coderemote_ws_t        *ws;
     ngx_http_coderemote_loc_conf_t  *conf;
-    ngx_str_t                        user;
+    ngx_str_t                        user;      /* empty: nobody's */
+    ngx_cr_jwt_t                    *jwt;       /* NULL: none, or auth off */
+    ngx_event_t                      expiry;    /* of jwt */
+    unsigned                         nobody:1;  /* a token is waited for */
 
     ngx_queue_t                      jobs;      /* all that are followed */
     ngx_queue_t                      ready;     /* those with something new,
@@ -41,6 +44,25 @@ typedef struct {
 /* A client's message: data is valid UTF-8. */
 void ngx_http_coderemote_session_message(ngx_http_coderemote_session_t *s,
     u_char *data, size_t len);
+
+/*
+ * With coderemote_auth jwt: starts the session as that of jwt, or with NULL
+ * as nobody's; harmless with auth off.  done: gives back what it holds.
+ */
+void ngx_http_coderemote_session_auth_init(ngx_http_coderemote_session_t *s,
+    ngx_cr_jwt_t *jwt);
+void ngx_http_coderemote_session_auth_done(ngx_http_coderemote_session_t *s);
+
+/*
+ * A token that came by a message: NGX_OK, or NGX_ERROR with a problem; whoever
+ * is nobody and has no good one is closed.
+ */
+ngx_int_t ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
+    const ngx_str_t *token, ngx_http_coderemote_problem_t *problem);
+
+/* Says who the session is for; ref: see below. */
+void ngx_http_coderemote_session_hello(ngx_http_coderemote_session_t *s,
+    const json_t *ref);
 
 /*
  * Starts to send a job's messages; a job that is followed already starts

@@ -191,6 +191,15 @@ ngx_http_coderemote_request_run(ngx_http_coderemote_request_t *request)
         return NGX_ERROR;
     }
 
+    if (request->session->nobody
+        && type->handler != ngx_http_coderemote_request_auth)
+    {
+        ngx_http_coderemote_ws_close(request->session->ws,
+                                     NGX_CR_WS_CLOSE_UNAUTHENTICATED,
+                                     "not authenticated");
+        return NGX_OK;
+    }
+
     if (!type->any
         && ngx_http_coderemote_request_members(request, type) != NGX_OK)
     {
@@ -379,10 +388,40 @@ ngx_http_coderemote_request_fail(ngx_http_coderemote_request_t *request,
 static ngx_int_t
 ngx_http_coderemote_request_auth(ngx_http_coderemote_request_t *request)
 {
-    return ngx_http_coderemote_request_fail(request,
+    json_t                         *value;
+    ngx_str_t                       token;
+    ngx_http_coderemote_session_t  *s;
+
+    s = request->session;
+
+    if (s->conf->auth.mode == NGX_HTTP_CODEREMOTE_AUTH_OFF) {
+        return ngx_http_coderemote_request_fail(request,
                            NGX_HTTP_CODEREMOTE_BAD_REQUEST, NULL,
                            "authentication is off here (coderemote_auth off): "
                            "go on without it");
+    }
+
+    value = json_object_get(request->body, "token");
+
+    if (!json_is_string(value)) {
+        return ngx_http_coderemote_request_fail(request,
+                           (value == NULL) ? NGX_HTTP_CODEREMOTE_MISSING_FIELD
+                                         : NGX_HTTP_CODEREMOTE_INVALID_FIELD,
+                           "token", "token must be a string");
+    }
+
+    token.data = (u_char *) json_string_value(value);
+    token.len = json_string_length(value);
+
+    if (ngx_http_coderemote_session_auth(s, &token, &request->error.problem)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    ngx_http_coderemote_session_hello(s, request->error.ref);
+
+    return NGX_OK;
 }
 
 

@@ -44,7 +44,7 @@ static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
     { ngx_string("/languages"), NGX_HTTP_GET, 0,
       ngx_http_coderemote_api_languages },
 
-    { ngx_string("/ws"), NGX_HTTP_GET, 0,
+    { ngx_string("/ws"), NGX_HTTP_GET, NGX_HTTP_CODEREMOTE_ROUTE_LATE,
       ngx_http_coderemote_api_ws },
 
     { ngx_string("/health"), NGX_HTTP_GET, NGX_HTTP_CODEREMOTE_ROUTE_OPEN,

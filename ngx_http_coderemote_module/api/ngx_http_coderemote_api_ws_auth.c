@@ -1,0 +1,204 @@
+
+/*
+ * Whose session it is, with coderemote_auth jwt.
+ *
+ * A token comes with the handshake or, soon after, by a message; a session
+ * ends with its token unless a message has brought a newer one of the same
+ * user.  Until there is one, nothing but that message is taken.
+ */
+
+
+#include "ngx_http_coderemote_api_ws.h"
+#include "ngx_http_coderemote_auth.h"
+
+
+/* how long a session may be nobody's, and what it may say until then */
+
+#define NGX_HTTP_CODEREMOTE_SESSION_AUTH_WAIT  10000
+#define NGX_HTTP_CODEREMOTE_SESSION_AUTH_SIZE  (2 * NGX_CR_JWT_SIZE_MAX)
+
+/* the clock may be set: it is looked at so often at least */
+
+#define NGX_HTTP_CODEREMOTE_SESSION_AUTH_LOOK  30000
+
+
+static void ngx_http_coderemote_session_auth_arm(
+    ngx_http_coderemote_session_t *s);
+static void ngx_http_coderemote_session_auth_handler(ngx_event_t *ev);
+static ngx_int_t ngx_http_coderemote_session_auth_take(
+    ngx_http_coderemote_session_t *s, ngx_cr_jwt_t *jwt);
+
+
+void
+ngx_http_coderemote_session_auth_init(ngx_http_coderemote_session_t *s,
+    ngx_cr_jwt_t *jwt)
+{
+    if (s->conf->auth.mode == NGX_HTTP_CODEREMOTE_AUTH_OFF) {
+        return;
+    }
+
+    s->expiry.handler = ngx_http_coderemote_session_auth_handler;
+    s->expiry.data = s;
+    s->expiry.log = s->ws->request->connection->log;
+
+    /* the connection has a timer that holds the process */
+    s->expiry.cancelable = 1;
+
+    if (jwt != NULL) {
+        jwt->refs++;
+        s->jwt = jwt;
+
+    } else {
+        s->nobody = 1;
+        ngx_cr_ws_parser_limit(&s->ws->reader.parser,
+                               ngx_min(s->conf->ws_max_message,
+                                       NGX_HTTP_CODEREMOTE_SESSION_AUTH_SIZE));
+    }
+
+    ngx_http_coderemote_session_auth_arm(s);
+}
+
+
+void
+ngx_http_coderemote_session_auth_done(ngx_http_coderemote_session_t *s)
+{
+    if (s->expiry.timer_set) {
+        ngx_del_timer(&s->expiry);
+    }
+
+    ngx_cr_jwt_release(s->jwt);
+    s->jwt = NULL;
+}
+
+
+static void
+ngx_http_coderemote_session_auth_arm(ngx_http_coderemote_session_t *s)
+{
+    int64_t     left;
+    ngx_msec_t  wait;
+
+    if (s->expiry.timer_set) {
+        ngx_del_timer(&s->expiry);
+    }
+
+    if (s->jwt == NULL) {
+        wait = NGX_HTTP_CODEREMOTE_SESSION_AUTH_WAIT;
+
+    } else {
+        left = s->jwt->until - ngx_time();
+        wait = NGX_HTTP_CODEREMOTE_SESSION_AUTH_LOOK;
+
+        if (left < NGX_HTTP_CODEREMOTE_SESSION_AUTH_LOOK / 1000) {
+            wait = (left > 0) ? (ngx_msec_t) left * 1000 : 1;
+        }
+    }
+
+    ngx_add_timer(&s->expiry, wait);
+}
+
+
+static void
+ngx_http_coderemote_session_auth_handler(ngx_event_t *ev)
+{
+    ngx_http_coderemote_session_t  *s;
+
+    s = ev->data;
+
+    if (s->jwt == NULL) {
+        ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
+                                     "no token came");
+
+    } else if (ngx_time() >= s->jwt->until) {
+        ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
+                                     "the token has expired");
+
+    } else {
+        ngx_http_coderemote_session_auth_arm(s);
+        return;
+    }
+
+    ngx_http_coderemote_ws_wake(s->ws);
+}
+
+
+ngx_int_t
+ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
+    const ngx_str_t *token, ngx_http_coderemote_problem_t *problem)
+{
+    ngx_int_t      rc;
+    ngx_cr_jwt_t  *jwt;
+
+    rc = ngx_http_coderemote_auth_verify(s->conf->auth.auth, token,
+                                         s->ws->request->connection->log,
+                                         &jwt);
+
+    if (rc == NGX_OK) {
+        rc = ngx_http_coderemote_session_auth_take(s, jwt);
+    }
+
+    if (rc == NGX_OK) {
+        return NGX_OK;
+    }
+
+    if (rc == NGX_ERROR) {
+        ngx_http_coderemote_problem(problem,
+                                    NGX_HTTP_CODEREMOTE_AUTH_UNAVAILABLE,
+                                    NULL, "tokens cannot be verified now: "
+                                    "try again");
+        return NGX_ERROR;
+    }
+
+    ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_UNAUTHORIZED,
+                                NULL, "send a valid token of the user whose "
+                                "session this is");
+
+    /* who is somebody already goes on until that token expires */
+
+    if (s->nobody) {
+        ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
+                                     "not authenticated");
+    }
+
+    return NGX_ERROR;
+}
+
+
+/* takes the reference */
+
+static ngx_int_t
+ngx_http_coderemote_session_auth_take(ngx_http_coderemote_session_t *s,
+    ngx_cr_jwt_t *jwt)
+{
+    u_char  *p;
+
+    if (s->nobody) {
+        p = ngx_pnalloc(s->ws->request->pool, jwt->sub.len);
+
+        if (p == NULL) {
+            ngx_cr_jwt_release(jwt);
+            return NGX_ERROR;
+        }
+
+        ngx_memcpy(p, jwt->sub.data, jwt->sub.len);
+
+        s->user.data = p;
+        s->user.len = jwt->sub.len;
+        s->nobody = 0;
+
+        ngx_cr_ws_parser_limit(&s->ws->reader.parser,
+                               s->conf->ws_max_message);
+
+    } else if (jwt->sub.len != s->user.len
+               || ngx_memcmp(jwt->sub.data, s->user.data, s->user.len) != 0)
+    {
+        ngx_cr_jwt_release(jwt);
+        return NGX_DECLINED;
+    }
+
+    ngx_cr_jwt_release(s->jwt);
+    s->jwt = jwt;
+
+    ngx_http_coderemote_session_auth_arm(s);
+
+    return NGX_OK;
+}
