@@ -128,3 +128,29 @@ ok($before > 0, 'counted');
 nginx_reload();
 wait_ready();
 is(metric('coderemote_jobs_submitted_total'), $before, 'kept');
+
+
+
+=== TEST 9: a binary upgrade takes over: jobs go on and are found, waits answered
+--- steps
+wait_ready();
+my $old = nginx_pid();
+my $id = http('POST', '/execute', { code => <<'PY' })->{json}{job_id};
+import time
+print('begin', flush=True)
+time.sleep(2)
+print('end')
+PY
+my $c = connection();
+my $body = '{"code":"import time; time.sleep(1.5); print(1)"}';
+$c->send("POST /execute?wait=true HTTP/1.1\r\nHost: localhost\r\n"
+         . "Content-Length: " . length($body) . "\r\n\r\n$body");
+wait_for { @{ http('GET', '/jobs?status=running')->{json}{jobs} } == 2 };
+kill 'USR2', $old;
+ok(wait_for { nginx_pid() != $old }, 'a new master has started');
+ok(wait_for { nginx_workers() }, 'with workers');
+kill 'QUIT', $old;
+is($c->response->{json}{stdout}, "1\n", 'the old worker answered');
+is(finished($id)->{stdout}, "begin\nend\n", 'the new ones know the job');
+ok(wait_for { !kill 0, $old } , 'the old master is gone');
+is(run('print(2)')->{stdout}, "2\n", 'and new jobs run');
