@@ -53,6 +53,8 @@ static ngx_int_t ngx_http_coderemote_spec_files(
     ngx_http_coderemote_spec_ctx_t *sc, json_t *value);
 static ngx_int_t ngx_http_coderemote_spec_file(
     ngx_http_coderemote_spec_ctx_t *sc, json_t *value, ngx_uint_t i);
+static ngx_uint_t ngx_http_coderemote_spec_clash(const ngx_str_t *a,
+    const ngx_str_t *b);
 static ngx_int_t ngx_http_coderemote_spec_content(
     ngx_http_coderemote_spec_ctx_t *sc, json_t *value, ngx_uint_t i,
     ngx_str_t *data);
@@ -462,16 +464,30 @@ ngx_http_coderemote_spec_file(ngx_http_coderemote_spec_ctx_t *sc,
     }
 
     for (j = 0; j < i; j++) {
-        if (other[j].name.len == file->name.len
-            && ngx_memcmp(other[j].name.data, file->name.data, file->name.len)
-               == 0)
-        {
+        if (ngx_http_coderemote_spec_clash(&other[j].name, &file->name)) {
             return ngx_http_coderemote_spec_wrong(sc, (char *) field,
-                                                  "another file has this name");
+                                "another file has this name, or a folder of "
+                                "it has");
         }
     }
 
     return ngx_http_coderemote_spec_content(sc, value, i, &file->data);
+}
+
+
+/* "a" and "a", "a" and "a/b": a path cannot be both file and folder */
+
+static ngx_uint_t
+ngx_http_coderemote_spec_clash(const ngx_str_t *a, const ngx_str_t *b)
+{
+    size_t  len;
+
+    len = ngx_min(a->len, b->len);
+
+    return ngx_memcmp(a->data, b->data, len) == 0
+           && (a->len == b->len
+               || (a->len > len && a->data[len] == '/')
+               || (b->len > len && b->data[len] == '/'));
 }
 
 
