@@ -36,9 +36,13 @@ static const ngx_http_coderemote_signal_t  ngx_http_coderemote_signals[] = {
     { SIGPIPE, "SIGPIPE" },
     { SIGALRM, "SIGALRM" },
     { SIGTERM, "SIGTERM" },
+    { SIGSTKFLT, "SIGSTKFLT" },
     { SIGXCPU, "SIGXCPU" },
     { SIGXFSZ, "SIGXFSZ" },
     { SIGVTALRM, "SIGVTALRM" },
+    { SIGPROF, "SIGPROF" },
+    { SIGIO, "SIGIO" },
+    { SIGPWR, "SIGPWR" },
     { SIGSYS, "SIGSYS" },
     { 0, NULL }
 };
