@@ -76,6 +76,8 @@ def wall():
             breach("can signal a process of the host")
         except ProcessLookupError:
             pass
+    if control():
+        return
     for path in ("/etc/canary", "/usr/canary", "/canary"):
         try:
             os.close(os.open(path, os.O_CREAT | os.O_WRONLY))

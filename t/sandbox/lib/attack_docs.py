@@ -85,6 +85,8 @@ def line(number, row):
     control = row.head.get("control", "not tried, it would do harm")
     if control.startswith("host-safe"):
         control = "breaches"
+    if "open" in row.head:
+        control += "; **open**: " + row.head["open"]
     return "| %s | %s | %s | [%s](../t/sandbox/rows/%s) | %s |\n" % (
         number, cell(row.head.get("tries", "")), cell(row.title), row.name,
         row.file, cell(control))

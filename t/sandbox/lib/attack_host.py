@@ -29,7 +29,7 @@ class Host:
     def __init__(self, site, extra=()):
         self.site = site
         self.base = site.uid_base
-        self.last = self.base + 4 * site.boxes + 64
+        self.last = self.base + 65535
         self.kmsg = None
         try:
             self.kmsg = os.open("/dev/kmsg", os.O_RDONLY | os.O_NONBLOCK)
@@ -103,8 +103,7 @@ class Host:
         return {
             "processes of the boxes": users,
             "processes of pool and nginx": tree,
-            "mounts of the host": len(read("/proc/self/mountinfo")
-                                      .splitlines()),
+            "mounts of the host": self.mounts(),
             "cgroups": sum(len(d) for g in self.groups
                            for _, d, _ in os.walk(g)),
             "System V objects": ipc_of(self.base, self.last),
@@ -117,17 +116,34 @@ class Host:
                 link("/proc/%d/ns/net" % p) for p in self.processes()}),
         }
 
+    def mounts(self):
+        """Those that can only come from a sandbox; other programs mount and
+        unmount as they like."""
+        out = []
+        for line in read("/proc/self/mountinfo").splitlines():
+            uid = re.search(r"\buid=(\d+)", line)
+            if (uid and self.base <= int(uid.group(1)) <= self.last
+                    or self.site.dir in line or "subset=pid" in line
+                    or line.split()[4] == "/sys" and " tmpfs " in line):
+                out.append(line)
+        return out
+
     def usage_kb(self):
-        """Memory charged to the pool's groups, in KiB."""
+        """Memory charged to the pool's groups, in KiB, without the pages of
+        files that were read: those the kernel takes back when it likes."""
         out = 0
         for group in set(self.groups):
             for name in ("memory.usage_in_bytes", "memory.current"):
-                for path in (glob.glob(group + "/" + name)
-                             or glob.glob(group + "/*/" + name)):
-                    try:
-                        out = max(out, int(read(path)) // 1024)
-                    except OSError:
-                        pass
+                try:
+                    used = int(read(group + "/" + name))
+                except OSError:
+                    continue
+                stat = dict(line.split() for line in
+                            read(group + "/memory.stat").splitlines())
+                for kind in ("active_file", "inactive_file"):
+                    used -= int(stat.get("total_" + kind,
+                                         stat.get(kind, 0)))
+                out = max(out, used // 1024)
         return out
 
     @staticmethod
@@ -153,7 +169,7 @@ class Host:
             if (last is not None and now["processes of the boxes"]
                     == last["processes of the boxes"]
                     and len(now["processes of the boxes"])
-                    >= 2 * self.site.boxes):
+                    >= 2 * self.site.boxes * self.site.workers):
                 return now
             last = now
             time.sleep(0.3)
@@ -209,7 +225,8 @@ class Host:
                 break
             except OSError:
                 break
-            if KERNEL.search(line):
+            # "traps:" is a program that ended by its own fault
+            if KERNEL.search(line) and "traps:" not in line:
                 out.append("kernel log: " + line[:200])
         return out
 

@@ -10,7 +10,8 @@ ROWS = os.path.join(HERE, "..", "rows")
 
 KEYS = ("row", "title", "tries", "expect", "limits", "concurrent", "repeat",
         "host", "control", "heavy", "needs", "not applicable", "stdin",
-        "args", "env", "cc", "side", "elsewhere")
+        "args", "env", "cc", "side", "elsewhere",
+        "open")
 
 LAUNCH = {
     ".c": "import os\n"
@@ -78,19 +79,29 @@ class Row:
 
 
 class Builder:
-    """Compiles the rows in C, each once, into a folder of its own."""
+    """The programs in C, each compiled once, or there already."""
 
     def __init__(self, folder):
         self.folder = folder
         os.makedirs(folder, exist_ok=True)
 
     def program(self, row):
-        out = os.path.join(self.folder, row.name)
+        return self.compile(row.name, row.path,
+                            row.head.get("cc", "-static").split())
+
+    def tool(self, name):
+        return self.compile(name, os.path.join(HERE, name + ".c"),
+                            ["-static"])
+
+    def there(self, name):
+        return os.path.exists(os.path.join(self.folder, name))
+
+    def compile(self, name, source, flags):
+        out = os.path.join(self.folder, name)
         if not os.path.exists(out):
-            flags = row.head.get("cc", "-static").split()
             subprocess.run(
                 ["gcc", "-O1", "-s", "-w", "-pthread", "-I", HERE, "-o",
-                 out + ".new", row.path] + flags, check=True)
+                 out + ".new", source] + flags, check=True)
             os.rename(out + ".new", out)
         return out
 
@@ -137,6 +148,9 @@ def read_expect(text):
 def judge(row, job):
     """What is wrong with the answer, as a list of sentences."""
     wrong = []
+    for stream in ("stdout", "stderr"):
+        if job.pop(stream + "_encoding", None) == "base64":
+            job[stream] = base64.b64decode(job[stream]).decode("latin-1")
     text = (job.get("stdout") or "") + (job.get("stderr") or "")
     wrong += re.findall(r"BREACH:.*", text)
     for field, op, value in row.expect:

@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -174,9 +175,10 @@ class Site:
     """nginx and pool of this checkout, on a port and in a folder of their
     own, below a pair of secrets in their environment."""
 
-    boxes = 6
+    boxes = 3                   # of each worker
+    workers = 2
     # apart from every other pool of the machine: who has such a uid is ours
-    uid_base = 1900000000 + (os.getpid() % 100000) * 100
+    uid_base = 1000000000 + os.getpid() % 30000 * 65536
 
     def __init__(self, port=None):
         self.dir = tempfile.mkdtemp(prefix="coderemote-sandbox.")
@@ -194,7 +196,7 @@ class Site:
         with open(os.path.join(ROOT, "conf/worker.json")) as f:
             conf = json.load(f)
         conf.update(socket=self.dir + "/run/pool.sock", boxes=self.boxes,
-                    workers=2, uid_base=self.uid_base,
+                    workers=self.workers, uid_base=self.uid_base,
                     languages_dir=self.dir + "/languages")
         conf.update(changes)
         with open(self.dir + "/worker.json", "w") as f:
@@ -231,6 +233,9 @@ class Site:
     def wait_ready(self, seconds=60):
         end = time.time() + seconds
         while time.time() < end:
+            if self.nginx.poll() is not None:
+                # another nginx may have the port, and would answer
+                raise RuntimeError("nginx ended: " + self.log("error.log"))
             try:
                 if self.client.ask("GET", "/ready", timeout=5)[0] == 200:
                     return
@@ -259,7 +264,7 @@ class Site:
                     pass
         self.canaries.close()
         if not keep:
-            subprocess.run(["rm", "-rf", self.dir], check=False)
+            shutil.rmtree(self.dir, ignore_errors=True)
 
 
 class Elsewhere:
@@ -277,7 +282,7 @@ class Elsewhere:
 
     def stop(self, keep=False):
         self.canaries.close()
-        subprocess.run(["rm", "-rf", self.dir], check=False)
+        shutil.rmtree(self.dir, ignore_errors=True)
 
 
 class Victim:

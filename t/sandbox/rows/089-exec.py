@@ -2,7 +2,7 @@
 # title: Odd programs and arguments give errors, nothing more.
 # tries: argv and env too big, #! loops, bad ELF headers, an interpreter that
 #    is the program itself, 300 execs
-# control: host-safe only inside: it fills /tmp
+# control: it leaves files in /tmp
 
 import errno
 import os

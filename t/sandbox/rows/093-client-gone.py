@@ -9,9 +9,16 @@ import struct
 import time
 
 
+def forks(host):
+    """The processes of the one box that has more than its two."""
+    users = {}
+    for pid, (uid, _, _) in host.processes().items():
+        users.setdefault(uid, set()).add(pid)
+    return max(users.values(), key=len)
+
+
 def run(site, host):
     wrong = []
-    rest = {u: n for u, n in host.snapshot()["processes of the boxes"].items()}
     body = json.dumps({"code": "import os, time\nos.fork(); os.fork()\n"
                                "time.sleep(25)",
                        "limits": {"timeout_ms": 28000}}).encode()
@@ -21,13 +28,16 @@ def run(site, host):
                   b"Content-Type: application/json\r\nContent-Length: %d\r\n"
                   b"\r\n" % len(body) + body)
         time.sleep(0.6)
+        tree = forks(host)
+        if len(tree) < 3:
+            wrong.append("the job does not run")
         if reset:
             s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER,
                          struct.pack("ii", 1, 0))
         s.close()
         begin = time.time()
         while time.time() - begin < 5:
-            if host.snapshot()["processes of the boxes"] == rest:
+            if not tree & set(host.processes()):
                 break
             time.sleep(0.05)
         else:

@@ -4,7 +4,7 @@
 # concurrent: 3
 # limits: {"memory_mb": 256}
 # heavy: yes
-# control: host-safe only inside: it is about limits
+# control: nothing limits it outside
 
 import time
 from attack import held

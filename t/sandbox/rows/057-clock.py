@@ -1,0 +1,12 @@
+# row: 57
+# title: Busy waiting on a clock is processor time.
+# tries: a loop on CLOCK_MONOTONIC for ten seconds
+# limits: {"cpu_ms": 500, "timeout_ms": 9000}
+# expect: status=timed_out, limit=cpu, cpu<800
+# control: nothing limits it outside
+
+import time
+
+end = time.monotonic() + 10
+while time.monotonic() < end:
+    pass

@@ -1,0 +1,44 @@
+# row: 76
+# title: Swap is no way around the memory limit.
+# tries: memory and swap limits of the box's cgroup while a job runs, a job that
+#    touches more than its limit
+# side: outside
+
+import glob
+import threading
+import time
+
+
+def run(site, host):
+    wrong, seen = [], []
+
+    def look():
+        time.sleep(0.5)
+        for group in host.groups:
+            for path in glob.glob(group + "/**/memory.memsw.limit_in_bytes",
+                                  recursive=True):
+                with open(path) as f:
+                    both = int(f.read())
+                with open(path.replace("memsw.", "")) as f:
+                    seen.append((int(f.read()), both))
+            for path in glob.glob(group + "/**/memory.swap.max",
+                                  recursive=True):
+                with open(path) as f:
+                    seen.append((0, 0 if f.read().strip() == "0" else 1))
+
+    thread = threading.Thread(target=look)
+    thread.start()
+    site.client.run("import time; time.sleep(1)", limits={"memory_mb": 77})
+    thread.join()
+    boxes = [s for s in seen if s[0] < 1 << 40]
+    if not any(a == 77 << 20 for a, _ in boxes) and any(a for a, _ in boxes):
+        wrong.append("no group has the job's limit: %s" % boxes)
+    for memory, both in boxes:
+        if both > memory:
+            wrong.append("memory %d, with swap %d" % (memory, both))
+    job = site.client.run("x = bytearray(90 << 20)\n"
+                          "x[::4096] = b'x' * len(range(0, len(x), 4096))",
+                          limits={"memory_mb": 64})
+    if job["status"] != "memory_exceeded":
+        wrong.append("90 MB of 64: %s" % job["status"])
+    return wrong
