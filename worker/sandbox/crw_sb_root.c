@@ -52,7 +52,7 @@ typedef struct {
 static int crw_root_path(char *out, size_t size, const char *path);
 static int crw_root_mkdirs(const char *path);
 static int crw_root_attach(const char *path);
-static int crw_root_protect(const char *target);
+static int crw_root_protect(const char *target, uint64_t set);
 static int crw_root_system_link(const char *name);
 static int crw_root_file(const char *path, const char *text, size_t len);
 static int crw_root_copy(const char *path);
@@ -335,17 +335,18 @@ crw_root_attach(const char *path)
         return -1;
     }
 
-    return crw_root_protect(target);
+    return crw_root_protect(target, CRW_ATTR_RDONLY|CRW_ATTR_NOSUID
+                                    |CRW_ATTR_NODEV);
 }
 
 
 static int
-crw_root_protect(const char *target)
+crw_root_protect(const char *target, uint64_t set)
 {
     crw_root_attr_t  attr;
 
     memset(&attr, 0, sizeof(attr));
-    attr.attr_set = CRW_ATTR_RDONLY|CRW_ATTR_NOSUID|CRW_ATTR_NODEV;
+    attr.attr_set = set;
 
     return (int) syscall(SYS_mount_setattr, AT_FDCWD, target, AT_RECURSIVE,
                          &attr, sizeof(attr));
@@ -545,7 +546,14 @@ crw_root_device(const char *name, unsigned minor)
     (void) snprintf(source, sizeof(source), "/%s", path);
     (void) snprintf(target, sizeof(target), "%s/%s", CRW_ROOT_STAGE, path);
 
-    return mount(source, target, NULL, MS_BIND, NULL);
+    if (mount(source, target, NULL, MS_BIND, NULL) == -1) {
+        return -1;
+    }
+
+    /* read-only is about the node (its times, its mode), not about what is
+       written to the device */
+
+    return crw_root_protect(target, CRW_ATTR_RDONLY|CRW_ATTR_NOSUID);
 }
 
 
@@ -583,7 +591,8 @@ crw_sb_root_self(crw_sandbox_t *sb)
         return -1;
     }
 
-    return crw_root_protect(target);
+    return crw_root_protect(target, CRW_ATTR_RDONLY|CRW_ATTR_NOSUID
+                                    |CRW_ATTR_NODEV);
 }
 
 
