@@ -3,6 +3,8 @@
 # tries: sched_setscheduler, sched_setattr, setpriority, ioprio_set,
 #    set_mempolicy, mbind, migrate_pages, move_pages, affinity
 # control: host-safe
+# rootless: pid 1 has the program's uid; the kernel alone keeps it from signals of
+#    its own namespace
 
 import ctypes
 import os

@@ -6,6 +6,8 @@
 # concurrent: 4
 # repeat: 6
 # heavy: yes
+# rootless: without a cgroup memory is limited for each process, as address space;
+#    files, pipes and sockets are not counted
 
 import asyncio
 import concurrent.futures

@@ -3,6 +3,8 @@
 #    reach.
 # tries: the list of /proc, signals to pids 1 to 5000, /proc/1/*
 # control: host-safe
+# rootless: pid 1 has the program's uid; the kernel alone keeps it from signals of
+#    its own namespace
 
 import os
 import subprocess

@@ -2,6 +2,7 @@
 # title: Mounts and cgroups name nothing of the host but its /usr.
 # tries: /proc/self/mountinfo, mounts, mountstats, cgroup
 # control: host-safe
+# rootless: the devices are the host's own, bound read-only
 
 import os
 from attack import breach, held

@@ -1,7 +1,7 @@
 # row: 41
 # title: The program's own file, and the pool's, cannot be written.
 # tries: /proc/self/exe and a kept descriptor of it, opened for writing by every
-#    way, while it runs and after exec
+#    way, while it runs and after exec; its mode and times
 # control: the host's root may write it
 
 import os
@@ -14,6 +14,9 @@ for path in ("/proc/self/exe", "/proc/self/fd/%d" % fd,
                   os.O_WRONLY | os.O_APPEND):
         tries(path, os.open, path, flags,
               by=("ETXTBSY", "EACCES", "EROFS", "ENOENT", "EPERM"))
+for path in ("/proc/self/exe", "/proc/self/fd/%d" % fd):
+    tries("chmod " + path, os.chmod, path, 0o755)
+    tries("utime " + path, os.utime, path)
 pid = os.fork()
 if pid == 0:
     # the program runs on as another; the first file is no longer busy

@@ -2,6 +2,7 @@
 # title: Each job has a user of the host for itself, none of them root.
 # tries: the host's view of four jobs at a time
 # side: outside
+# rootless: all jobs have the uid of the pool
 
 import concurrent.futures
 import re

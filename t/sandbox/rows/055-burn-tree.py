@@ -6,6 +6,8 @@
 # expect: status=timed_out, limit=cpu, cpu>950, cpu<1500
 # heavy: yes
 # control: nothing limits it outside
+# rootless: without a cgroup processor time is limited for each process, in whole
+#    seconds
 
 import os
 import threading

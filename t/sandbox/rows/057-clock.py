@@ -4,6 +4,8 @@
 # limits: {"cpu_ms": 500, "timeout_ms": 9000}
 # expect: status=timed_out, limit=cpu, cpu<800
 # control: nothing limits it outside
+# rootless: without a cgroup processor time is limited for each process, in whole
+#    seconds
 
 import time
 

@@ -2,6 +2,8 @@
 # title: No limit can be raised, of itself or of pid 1.
 # tries: setrlimit and prlimit of each resource to infinity, prlimit of pid 1
 # control: the host's root has no limit that could be raised
+# rootless: pid 1 has the program's uid; the kernel alone keeps it from signals of
+#    its own namespace
 
 import resource
 from attack import breach, control, held, refused

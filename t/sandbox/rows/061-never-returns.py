@@ -3,6 +3,8 @@
 # tries: a regular expression that explodes, 10**10**8, int() of a long text, a
 #    sort and a sum in C
 # side: outside
+# rootless: without a cgroup processor time is limited for each process, in whole
+#    seconds
 
 import concurrent.futures
 

@@ -5,6 +5,8 @@
 # expect: status=memory_exceeded, limit=memory
 # heavy: yes
 # control: nothing limits it outside
+# rootless: without a cgroup memory is limited for each process, as address space;
+#    files, pipes and sockets are not counted
 
 import os
 import time

@@ -3,6 +3,8 @@
 # tries: memory and swap limits of the box's cgroup while a job runs, a job that
 #    touches more than its limit
 # side: outside
+# rootless: without a cgroup memory is limited for each process, as address space;
+#    files, pipes and sockets are not counted
 
 import glob
 import threading

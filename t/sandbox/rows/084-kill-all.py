@@ -3,6 +3,8 @@
 # tries: kill(-1) and kill(1) with every signal, tgkill, sigqueue, the parent
 # expect: status=succeeded, exit_code=0, stdout~^HELD
 # control: it would end the host's processes
+# rootless: pid 1 has the program's uid; the kernel alone keeps it from signals of
+#    its own namespace
 
 import ctypes
 import os

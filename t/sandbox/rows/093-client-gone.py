@@ -2,6 +2,7 @@
 # title: A client that goes away takes its waiting job along.
 # tries: a connection reset while its job runs; a DELETE
 # side: outside
+# rootless: all jobs have the uid of the pool
 
 import json
 import socket

@@ -3,6 +3,8 @@
 # tries: eight jobs that signal, trace, look and lock as fast as they can, while
 #    sixty sandboxes are built and used beside them
 # side: outside
+# rootless: pid 1 has the program's uid; the kernel alone keeps it from signals of
+#    its own namespace
 
 import concurrent.futures
 import time

@@ -3,6 +3,8 @@
 # tries: 12 jobs that burn with one process, with four threads in C, with three
 #    processes; limits from 200 to 700 ms; the best third decides
 # side: outside
+# rootless: without a cgroup processor time is limited for each process, in whole
+#    seconds
 
 CODES = (
     "while True: pass",

@@ -4,6 +4,8 @@
 #    on boxes that a reader of 60 MB of files has just left
 # side: outside
 # needs: gcc
+# rootless: without a cgroup memory is limited for each process, as address space;
+#    files, pipes and sockets are not counted
 
 import base64
 

@@ -4,6 +4,8 @@
 # tries: wall, cpu, memory (touched, refused, in a child), output, processes,
 #    open files, file size, exit codes, signals, cancel
 # side: outside
+# rootless: without a cgroup memory is limited for each process, as address space;
+#    files, pipes and sockets are not counted
 
 import json
 import time
