@@ -101,6 +101,13 @@ static ngx_command_t  ngx_http_coderemote_commands[] = {
       offsetof(ngx_http_coderemote_loc_conf_t, auth.jwks_file),
       NULL },
 
+    { ngx_string("coderemote_jwt_jwks_uri"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_1MORE,
+      ngx_http_coderemote_auth_uri,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, auth.jwks_uri),
+      NULL },
+
     { ngx_string("coderemote_jwt_leeway"),
       NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_sec_slot,
@@ -390,8 +397,9 @@ ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     ngx_conf_merge_msec_value(conf->ws_timeout, prev->ws_timeout, 75000);
     ngx_conf_merge_value(conf->ws_deflate, prev->ws_deflate, 1);
 
-    if (ngx_http_coderemote_auth_conf_merge(cf, &cmcf->keys, &prev->auth,
-                                            &conf->auth)
+    if (ngx_http_coderemote_auth_conf_merge(cf, &cmcf->keys,
+                                            &ngx_http_coderemote_module,
+                                            &prev->auth, &conf->auth)
         != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
@@ -687,6 +695,8 @@ ngx_http_coderemote_init_process(ngx_cycle_t *cycle)
         return NGX_ERROR;
     }
 
+    ngx_cr_jwks_start(&cmcf->keys, cycle->log);
+
     return ngx_cr_channel_init(cycle, &cmcf->pools);
 }
 
@@ -704,6 +714,8 @@ ngx_http_coderemote_exit_process(ngx_cycle_t *cycle)
     }
 
     ngx_cr_channel_done(&cmcf->pools);
+    ngx_cr_jwks_done(&cmcf->keys);
+    ngx_cr_curl_done();
     ngx_http_coderemote_auth_done();
     ngx_cr_drain_done();
 }

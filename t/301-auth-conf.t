@@ -213,3 +213,155 @@ GET /files/a.txt
 --- error_code: 401
 --- steps
 is(http('GET', '/files/a.txt', undef, bearer(token()))->{status}, 200, 'good');
+
+
+
+=== TEST 15: http is for loopback
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri http://issuer.example.com/jwks.json;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+needs https, or the parameter "allow_http"
+
+
+
+=== TEST 16: a name that only looks like loopback
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri http://127.0.0.1.example.com/jwks.json;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+needs https, or the parameter "allow_http"
+
+
+
+=== TEST 17: a user in the URI
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri http://127.0.0.1@issuer.example.com/;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+must not have a user in its URI
+
+
+
+=== TEST 18: another scheme
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri file:///etc/passwd;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+needs a URI that begins with https://
+
+
+
+=== TEST 19: a parameter that there is not
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri https://issuer.example.com/ fresh=1s;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+invalid parameter "fresh=1s"
+
+
+
+=== TEST 20: a time that is too short
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri https://issuer.example.com/ interval=1ms;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+invalid parameter "interval=1ms"
+
+
+
+=== TEST 21: stale under refresh
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri https://issuer.example.com/ refresh=2h stale=1h;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+that is not under "refresh"
+
+
+
+=== TEST 22: a URI and a file at once
+--- pool: none
+--- http_config
+JWT
+coderemote_jwt_jwks_uri https://issuer.example.com/;
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+exclude each other
+
+
+
+=== TEST 23: one URI with two sets of parameters
+--- pool: none
+--- http_config
+JWT
+--- config
+location / {
+    coderemote on;
+    coderemote_jwt_jwks_uri https://issuer.example.com/ refresh=2h;
+}
+location /a {
+    coderemote_jwt_jwks_uri https://issuer.example.com/ refresh=3h;
+}
+--- must_die
+--- no_error_log
+[alert]
+--- error_log
+is used with other parameters before

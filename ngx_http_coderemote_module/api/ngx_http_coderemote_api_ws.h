@@ -20,6 +20,9 @@ typedef struct {
     ngx_cr_jwt_t                    *jwt;       /* NULL: none, or auth off */
     ngx_event_t                      expiry;    /* of jwt */
     unsigned                         nobody:1;  /* a token is waited for */
+    ngx_cr_jwks_wait_t               wait;      /* for keys, with a token */
+    ngx_str_t                        token;
+    json_t                          *ref;
 
     ngx_queue_t                      jobs;      /* all that are followed */
     ngx_queue_t                      ready;     /* those with something new,
@@ -54,11 +57,12 @@ void ngx_http_coderemote_session_auth_init(ngx_http_coderemote_session_t *s,
 void ngx_http_coderemote_session_auth_done(ngx_http_coderemote_session_t *s);
 
 /*
- * A token that came by a message: NGX_OK, or NGX_ERROR with a problem; whoever
- * is nobody and has no good one is closed.
+ * A token that came by a message: NGX_OK: it was answered or will be, or
+ * NGX_ERROR with a problem; whoever is nobody and has no good one is closed.
  */
 ngx_int_t ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
-    const ngx_str_t *token, ngx_http_coderemote_problem_t *problem);
+    const ngx_str_t *token, json_t *ref,
+    ngx_http_coderemote_problem_t *problem);
 
 /* Says who the session is for; ref: see below. */
 void ngx_http_coderemote_session_hello(ngx_http_coderemote_session_t *s,

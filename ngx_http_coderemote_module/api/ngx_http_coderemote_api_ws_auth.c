@@ -25,6 +25,18 @@
 static void ngx_http_coderemote_session_auth_arm(
     ngx_http_coderemote_session_t *s);
 static void ngx_http_coderemote_session_auth_handler(ngx_event_t *ev);
+static ngx_int_t ngx_http_coderemote_session_auth_try(
+    ngx_http_coderemote_session_t *s, const ngx_str_t *token,
+    ngx_uint_t *cause);
+static ngx_int_t ngx_http_coderemote_session_auth_wait(
+    ngx_http_coderemote_session_t *s, const ngx_str_t *token, json_t *ref,
+    ngx_uint_t cause);
+static void ngx_http_coderemote_session_auth_again(ngx_cr_jwks_wait_t *wait);
+static void ngx_http_coderemote_session_auth_forget(
+    ngx_http_coderemote_session_t *s);
+static void ngx_http_coderemote_session_auth_refuse(
+    ngx_http_coderemote_session_t *s, ngx_int_t rc,
+    ngx_http_coderemote_problem_t *problem);
 static ngx_int_t ngx_http_coderemote_session_auth_take(
     ngx_http_coderemote_session_t *s, ngx_cr_jwt_t *jwt);
 
@@ -65,6 +77,8 @@ ngx_http_coderemote_session_auth_done(ngx_http_coderemote_session_t *s)
     if (s->expiry.timer_set) {
         ngx_del_timer(&s->expiry);
     }
+
+    ngx_http_coderemote_session_auth_forget(s);
 
     ngx_cr_jwt_release(s->jwt);
     s->jwt = NULL;
@@ -123,29 +137,141 @@ ngx_http_coderemote_session_auth_handler(ngx_event_t *ev)
 
 ngx_int_t
 ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
-    const ngx_str_t *token, ngx_http_coderemote_problem_t *problem)
+    const ngx_str_t *token, json_t *ref,
+    ngx_http_coderemote_problem_t *problem)
+{
+    ngx_int_t   rc;
+    ngx_uint_t  cause;
+
+    if (s->token.data != NULL) {
+        ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_BAD_REQUEST,
+                                    NULL, "wait for the answer to the last "
+                                    "auth first");
+        return NGX_ERROR;
+    }
+
+    rc = ngx_http_coderemote_session_auth_try(s, token, &cause);
+
+    if (rc == NGX_OK) {
+        ngx_http_coderemote_session_hello(s, ref);
+        return NGX_OK;
+    }
+
+    if (ngx_http_coderemote_session_auth_wait(s, token, ref, cause)
+        == NGX_AGAIN)
+    {
+        return NGX_OK;
+    }
+
+    ngx_http_coderemote_session_auth_refuse(s, rc, problem);
+
+    return NGX_ERROR;
+}
+
+
+static ngx_int_t
+ngx_http_coderemote_session_auth_try(ngx_http_coderemote_session_t *s,
+    const ngx_str_t *token, ngx_uint_t *cause)
 {
     ngx_int_t      rc;
     ngx_cr_jwt_t  *jwt;
 
     rc = ngx_http_coderemote_auth_verify(s->conf->auth.auth, token,
                                          s->ws->request->connection->log,
-                                         &jwt);
+                                         &jwt, cause);
 
-    if (rc == NGX_OK) {
-        rc = ngx_http_coderemote_session_auth_take(s, jwt);
+    return (rc == NGX_OK) ? ngx_http_coderemote_session_auth_take(s, jwt) : rc;
+}
+
+
+/* NGX_AGAIN: keys may come that help; the token is kept until then */
+
+static ngx_int_t
+ngx_http_coderemote_session_auth_wait(ngx_http_coderemote_session_t *s,
+    const ngx_str_t *token, json_t *ref, ngx_uint_t cause)
+{
+    u_char  *p;
+
+    /* room for at least one byte: NULL says that there is none */
+
+    p = ngx_alloc(token->len + 1, s->ws->request->connection->log);
+    if (p == NULL) {
+        return NGX_DECLINED;
     }
 
-    if (rc == NGX_OK) {
-        return NGX_OK;
+    s->wait.handler = ngx_http_coderemote_session_auth_again;
+    s->wait.data = s;
+
+    if (ngx_http_coderemote_auth_wait(s->conf->auth.auth, cause, &s->wait)
+        != NGX_AGAIN)
+    {
+        ngx_free(p);
+        return NGX_DECLINED;
     }
 
+    ngx_memcpy(p, token->data, token->len);
+
+    s->token.data = p;
+    s->token.len = token->len;
+    s->ref = json_incref(ref);
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_coderemote_session_auth_again(ngx_cr_jwks_wait_t *wait)
+{
+    ngx_int_t                            rc;
+    ngx_uint_t                           cause;
+    ngx_http_coderemote_session_t       *s;
+    ngx_http_coderemote_session_error_t  error;
+
+    s = wait->data;
+
+    rc = ngx_http_coderemote_session_auth_try(s, &s->token, &cause);
+
+    if (rc == NGX_OK) {
+        ngx_http_coderemote_session_hello(s, s->ref);
+
+    } else {
+        ngx_memzero(&error, sizeof(ngx_http_coderemote_session_error_t));
+
+        ngx_http_coderemote_session_auth_refuse(s, rc, &error.problem);
+
+        error.ref = s->ref;
+        ngx_http_coderemote_session_error(s, &error);
+    }
+
+    ngx_http_coderemote_session_auth_forget(s);
+
+    ngx_http_coderemote_ws_wake(s->ws);
+}
+
+
+static void
+ngx_http_coderemote_session_auth_forget(ngx_http_coderemote_session_t *s)
+{
+    ngx_cr_jwks_wait_cancel(&s->wait);
+
+    ngx_free(s->token.data);
+    ngx_str_null(&s->token);
+
+    json_decref(s->ref);
+    s->ref = NULL;
+}
+
+
+static void
+ngx_http_coderemote_session_auth_refuse(ngx_http_coderemote_session_t *s,
+    ngx_int_t rc, ngx_http_coderemote_problem_t *problem)
+{
     if (rc == NGX_ERROR) {
         ngx_http_coderemote_problem(problem,
                                     NGX_HTTP_CODEREMOTE_AUTH_UNAVAILABLE,
                                     NULL, "tokens cannot be verified now: "
                                     "try again");
-        return NGX_ERROR;
+        return;
     }
 
     ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_UNAUTHORIZED,
@@ -158,8 +284,6 @@ ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
         ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
                                      "not authenticated");
     }
-
-    return NGX_ERROR;
 }
 
 

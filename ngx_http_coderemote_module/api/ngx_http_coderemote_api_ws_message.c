@@ -413,15 +413,8 @@ ngx_http_coderemote_request_auth(ngx_http_coderemote_request_t *request)
     token.data = (u_char *) json_string_value(value);
     token.len = json_string_length(value);
 
-    if (ngx_http_coderemote_session_auth(s, &token, &request->error.problem)
-        != NGX_OK)
-    {
-        return NGX_ERROR;
-    }
-
-    ngx_http_coderemote_session_hello(s, request->error.ref);
-
-    return NGX_OK;
+    return ngx_http_coderemote_session_auth(s, &token, request->error.ref,
+                                            &request->error.problem);
 }
 
 

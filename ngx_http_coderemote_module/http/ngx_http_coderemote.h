@@ -128,6 +128,7 @@ typedef struct {
     ngx_cr_jwt_t                *jwt;       /* NULL: no good token */
     ngx_uint_t                   cause;
     ngx_uint_t                   place;     /* where the token was */
+    unsigned                     waited:1;  /* for newer keys, once */
 } ngx_http_coderemote_identity_t;
 
 

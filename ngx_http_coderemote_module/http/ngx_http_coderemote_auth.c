@@ -15,6 +15,11 @@
 #include "ngx_cr_jwt_cache.h"
 
 
+static ngx_int_t ngx_http_coderemote_auth_hold(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf,
+    ngx_http_coderemote_identity_t *identity);
+static void ngx_http_coderemote_auth_resume(ngx_cr_jwks_wait_t *wait);
+static void ngx_http_coderemote_auth_gone(void *data);
 static ngx_int_t ngx_http_coderemote_auth_look(ngx_http_request_t *r,
     ngx_http_coderemote_auth_t *auth,
     ngx_http_coderemote_identity_t *identity);
@@ -93,9 +98,110 @@ ngx_http_coderemote_auth_access(ngx_http_request_t *r,
         return NGX_DECLINED;
     }
 
-    ngx_http_coderemote_auth_log(identity->cause, r->connection->log);
+    if (identity != NULL && !identity->waited) {
+        identity->waited = 1;
+
+        if (ngx_http_coderemote_auth_hold(r, conf, identity) == NGX_AGAIN) {
+            return NGX_AGAIN;
+        }
+    }
+
+    if (identity != NULL) {
+        ngx_http_coderemote_auth_log(identity->cause, r->connection->log);
+    }
 
     return ngx_http_coderemote_auth_deny(r, rc);
+}
+
+
+/* the request sleeps as in limit_req, until keys come or do not */
+
+static ngx_int_t
+ngx_http_coderemote_auth_hold(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf,
+    ngx_http_coderemote_identity_t *identity)
+{
+    ngx_event_t         *rev;
+    ngx_cr_jwks_wait_t  *wait;
+    ngx_http_cleanup_t  *cln;
+
+    wait = ngx_pcalloc(r->pool, sizeof(ngx_cr_jwks_wait_t));
+    cln = ngx_http_cleanup_add(r, 0);
+
+    if (wait == NULL || cln == NULL) {
+        return NGX_DECLINED;
+    }
+
+    wait->handler = ngx_http_coderemote_auth_resume;
+    wait->data = r;
+
+    if (ngx_http_coderemote_auth_wait(conf->auth.auth, identity->cause, wait)
+        != NGX_AGAIN)
+    {
+        return NGX_DECLINED;
+    }
+
+    cln->handler = ngx_http_coderemote_auth_gone;
+    cln->data = wait;
+
+    /* it is looked at again */
+
+    identity->auth = NULL;
+
+    r->read_event_handler = ngx_http_test_reading;
+    r->write_event_handler = ngx_http_request_empty_handler;
+
+    rev = r->connection->read;
+
+    if (ngx_handle_read_event(rev, 0) != NGX_OK) {
+        ngx_cr_jwks_wait_cancel(wait);
+        return NGX_DECLINED;
+    }
+
+    if (rev->pending_eof && !rev->posted) {
+        ngx_post_event(rev, &ngx_posted_events);
+    }
+
+    return NGX_AGAIN;
+}
+
+
+static void
+ngx_http_coderemote_auth_resume(ngx_cr_jwks_wait_t *wait)
+{
+    ngx_connection_t    *c;
+    ngx_http_request_t  *r;
+
+    r = wait->data;
+    c = r->connection;
+
+    r->read_event_handler = ngx_http_block_reading;
+    r->write_event_handler = ngx_http_core_run_phases;
+
+    ngx_http_core_run_phases(r);
+    ngx_http_run_posted_requests(c);
+}
+
+
+static void
+ngx_http_coderemote_auth_gone(void *data)
+{
+    ngx_cr_jwks_wait_cancel(data);
+}
+
+
+ngx_int_t
+ngx_http_coderemote_auth_wait(ngx_http_coderemote_auth_t *auth,
+    ngx_uint_t cause, ngx_cr_jwks_wait_t *wait)
+{
+    if (cause != NGX_CR_JWT_UNKNOWN_KID
+        && cause != NGX_HTTP_CODEREMOTE_AUTH_NO_KEYS)
+    {
+        return NGX_DECLINED;
+    }
+
+    return ngx_cr_jwks_wait(auth->keys, wait,
+                            cause == NGX_CR_JWT_UNKNOWN_KID);
 }
 
 
@@ -172,17 +278,17 @@ ngx_http_coderemote_auth_look(ngx_http_request_t *r,
 
 ngx_int_t
 ngx_http_coderemote_auth_verify(ngx_http_coderemote_auth_t *auth,
-    const ngx_str_t *token, ngx_log_t *log, ngx_cr_jwt_t **jwt)
+    const ngx_str_t *token, ngx_log_t *log, ngx_cr_jwt_t **jwt,
+    ngx_uint_t *cause)
 {
-    ngx_int_t   rc;
-    ngx_uint_t  cause;
+    ngx_int_t  rc;
 
-    rc = ngx_http_coderemote_auth_check(auth, token, jwt, &cause);
+    rc = ngx_http_coderemote_auth_check(auth, token, jwt, cause);
 
-    ngx_cr_stats_add(NGX_CR_STAT_AUTH + cause, 1);
+    ngx_cr_stats_add(NGX_CR_STAT_AUTH + *cause, 1);
 
     if (rc != NGX_OK) {
-        ngx_http_coderemote_auth_log(cause, log);
+        ngx_http_coderemote_auth_log(*cause, log);
     }
 
     return rc;

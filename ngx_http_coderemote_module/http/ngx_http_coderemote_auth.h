@@ -48,7 +48,15 @@ ngx_int_t ngx_http_coderemote_auth_refuse(ngx_http_request_t *r);
  * as ngx_http_coderemote_auth_identify(); *jwt is the caller's reference.
  */
 ngx_int_t ngx_http_coderemote_auth_verify(ngx_http_coderemote_auth_t *auth,
-    const ngx_str_t *token, ngx_log_t *log, ngx_cr_jwt_t **jwt);
+    const ngx_str_t *token, ngx_log_t *log, ngx_cr_jwt_t **jwt,
+    ngx_uint_t *cause);
+
+/*
+ * After one of the above failed: waits for newer keys if these can help.
+ * NGX_AGAIN and NGX_DECLINED as in ngx_cr_jwks_wait().
+ */
+ngx_int_t ngx_http_coderemote_auth_wait(ngx_http_coderemote_auth_t *auth,
+    ngx_uint_t cause, ngx_cr_jwks_wait_t *wait);
 
 
 #endif /* _NGX_HTTP_CODEREMOTE_AUTH_H_INCLUDED_ */

@@ -13,7 +13,8 @@ static ngx_uint_t ngx_http_coderemote_auth_equal(const ngx_str_t *a,
 static char *ngx_http_coderemote_auth_check(ngx_conf_t *cf,
     ngx_http_coderemote_auth_conf_t *conf);
 static ngx_http_coderemote_auth_t *ngx_http_coderemote_auth_make(
-    ngx_conf_t *cf, ngx_array_t *keys, ngx_http_coderemote_auth_conf_t *conf);
+    ngx_conf_t *cf, ngx_array_t *keys, void *tag,
+    ngx_http_coderemote_auth_conf_t *conf);
 static ngx_uint_t ngx_http_coderemote_auth_any(ngx_array_t *audiences);
 
 
@@ -61,7 +62,7 @@ ngx_http_coderemote_auth_conf_create(ngx_http_coderemote_auth_conf_t *conf)
 
 char *
 ngx_http_coderemote_auth_conf_merge(ngx_conf_t *cf, ngx_array_t *keys,
-    ngx_http_coderemote_auth_conf_t *prev,
+    void *tag, ngx_http_coderemote_auth_conf_t *prev,
     ngx_http_coderemote_auth_conf_t *conf)
 {
     ngx_conf_merge_uint_value(conf->mode, prev->mode,
@@ -72,13 +73,17 @@ ngx_http_coderemote_auth_conf_merge(ngx_conf_t *cf, ngx_array_t *keys,
                               NGX_CR_JWT_USE_OFF);
     ngx_conf_merge_bitmask_value(conf->algs, prev->algs,
                                  (NGX_CONF_BITMASK_SET|NGX_CR_JWK_RS256));
-    ngx_conf_merge_str_value(conf->jwks_file, prev->jwks_file, "");
     ngx_conf_merge_sec_value(conf->leeway, prev->leeway, 10);
     ngx_conf_merge_ptr_value(conf->groups, prev->groups, NULL);
     ngx_conf_merge_str_value(conf->groups_claim, prev->groups_claim,
                              "cognito:groups");
     ngx_conf_merge_ptr_value(conf->scopes, prev->scopes, NULL);
     ngx_conf_merge_str_value(conf->cookie, prev->cookie, "");
+
+    if (conf->jwks_file.data == NULL && conf->jwks_uri == NULL) {
+        conf->jwks_file = prev->jwks_file;
+        conf->jwks_uri = prev->jwks_uri;
+    }
 
     if (conf->claims == NULL) {
         conf->claims = prev->claims;
@@ -97,7 +102,7 @@ ngx_http_coderemote_auth_conf_merge(ngx_conf_t *cf, ngx_array_t *keys,
         return NGX_CONF_ERROR;
     }
 
-    conf->auth = ngx_http_coderemote_auth_make(cf, keys, conf);
+    conf->auth = ngx_http_coderemote_auth_make(cf, keys, tag, conf);
 
     return (conf->auth != NULL) ? NGX_CONF_OK : NGX_CONF_ERROR;
 }
@@ -116,6 +121,7 @@ ngx_http_coderemote_auth_same(const ngx_http_coderemote_auth_conf_t *a,
            && a->claims == b->claims
            && a->groups == b->groups
            && a->scopes == b->scopes
+           && a->jwks_uri == b->jwks_uri
            && ngx_http_coderemote_auth_equal(&a->issuer, &b->issuer)
            && ngx_http_coderemote_auth_equal(&a->jwks_file, &b->jwks_file)
            && ngx_http_coderemote_auth_equal(&a->groups_claim,
@@ -145,13 +151,20 @@ ngx_http_coderemote_auth_check(ngx_conf_t *cf,
     } else if (conf->audiences == NULL) {
         missing = "coderemote_jwt_audience";
 
-    } else if (conf->jwks_file.len == 0) {
-        missing = "coderemote_jwt_jwks_file";
+    } else if (conf->jwks_file.len == 0 && conf->jwks_uri == NULL) {
+        missing = "coderemote_jwt_jwks_uri\" or \"coderemote_jwt_jwks_file";
     }
 
     if (missing != NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "\"coderemote_auth jwt\" needs \"%s\"", missing);
+        return NGX_CONF_ERROR;
+    }
+
+    if (conf->jwks_file.len != 0 && conf->jwks_uri != NULL) {
+        ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
+                           "\"coderemote_jwt_jwks_uri\" and "
+                           "\"coderemote_jwt_jwks_file\" exclude each other");
         return NGX_CONF_ERROR;
     }
 
@@ -167,7 +180,7 @@ ngx_http_coderemote_auth_check(ngx_conf_t *cf,
 
 
 static ngx_http_coderemote_auth_t *
-ngx_http_coderemote_auth_make(ngx_conf_t *cf, ngx_array_t *keys,
+ngx_http_coderemote_auth_make(ngx_conf_t *cf, ngx_array_t *keys, void *tag,
     ngx_http_coderemote_auth_conf_t *conf)
 {
     ngx_cr_jwt_policy_t         *policy;
@@ -178,7 +191,9 @@ ngx_http_coderemote_auth_make(ngx_conf_t *cf, ngx_array_t *keys,
         return NULL;
     }
 
-    auth->keys = ngx_cr_jwks_file(cf, keys, &conf->jwks_file);
+    auth->keys = (conf->jwks_uri != NULL)
+                 ? ngx_cr_jwks_uri(cf, keys, conf->jwks_uri, tag)
+                 : ngx_cr_jwks_file(cf, keys, &conf->jwks_file);
     if (auth->keys == NULL) {
         return NULL;
     }

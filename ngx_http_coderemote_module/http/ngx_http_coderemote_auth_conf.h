@@ -38,6 +38,7 @@ typedef struct {
     ngx_uint_t                   token_use; /* ngx_cr_jwt_use_e */
     ngx_uint_t                   algs;      /* NGX_CR_JWK_... */
     ngx_str_t                    jwks_file;
+    ngx_cr_jwks_source_t        *jwks_uri;  /* NULL: from the file */
     time_t                       leeway;
     ngx_array_t                 *claims;    /* of ngx_keyval_t */
     ngx_array_t                 *groups;    /* of ngx_str_t */
@@ -54,11 +55,15 @@ void ngx_http_coderemote_auth_conf_create(
 
 /*
  * Merges, and with mode jwt makes conf->auth, or takes that of prev when
- * nothing differs.  keys: of the cycle, see ngx_cr_jwks_file().
+ * nothing differs.  keys: of the cycle, and tag: see ngx_cr_jwks_uri().
  */
 char *ngx_http_coderemote_auth_conf_merge(ngx_conf_t *cf, ngx_array_t *keys,
-    ngx_http_coderemote_auth_conf_t *prev,
+    void *tag, ngx_http_coderemote_auth_conf_t *prev,
     ngx_http_coderemote_auth_conf_t *conf);
+
+/* coderemote_jwt_jwks_uri */
+char *ngx_http_coderemote_auth_uri(ngx_conf_t *cf, ngx_command_t *cmd,
+    void *conf);
 
 /* A directive's values, appended to the ngx_array_t * of ngx_str_t. */
 char *ngx_http_coderemote_auth_list(ngx_conf_t *cf, ngx_command_t *cmd,

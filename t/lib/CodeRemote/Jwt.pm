@@ -194,7 +194,8 @@ sub raw_ecdsa {
 
 
 # "JWT" on a line of http_config stands for the directives that go with
-# claims() and the keys a, b and e; steps may use this package.
+# claims() and the keys a, b and e, "JWT MODE PARAMETERS" for keys from
+# CodeRemote::Issuer; steps may use this package.
 
 sub directives {
     my $dir = CodeRemote::Pool::scratch();
@@ -205,28 +206,36 @@ sub directives {
         my ($block) = @_;
 
         my $http = $block->http_config // '';
-        my $jwt = conf_text(ISSUER);
+        my $n = $block->seq_num;
 
-        $http =~ s/^JWT\n/$jwt/m;
+        $http =~ s/^JWT(?: (\w+)(.*))?\n/conf_text(ISSUER, $1, $2, $n)/me;
         $block->set_value('http_config', $http);
 
         if (defined $block->steps) {
             $block->set_value('steps', "use CodeRemote::Jwt;\n"
-                                       . $block->steps);
+                . (defined $1 ? "CodeRemote::Issuer::block($n);\n" : '')
+                . $block->steps);
         }
     });
 }
 
 
 sub conf_text {
-    my ($issuer) = @_;
+    my ($issuer, $mode, $parameters, $n) = @_;
     my $dir = CodeRemote::Pool::scratch();
+    my $keys = "coderemote_jwt_jwks_file $dir/jwks.json";
+
+    if (defined $mode) {
+        my $where = CodeRemote::Issuer::where();
+        $keys = "coderemote_jwt_jwks_uri $where/$n/$mode/jwks.json"
+                . $parameters;
+    }
 
     return "coderemote_auth jwt;\n"
            . "coderemote_jwt_issuer $issuer;\n"
            . 'coderemote_jwt_audience ' . CLIENT . ";\n"
            . "coderemote_jwt_token_use access;\n"
-           . "coderemote_jwt_jwks_file $dir/jwks.json;\n";
+           . "$keys;\n";
 }
 
 
