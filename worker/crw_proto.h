@@ -85,7 +85,7 @@ typedef struct {
 
 typedef struct {
     crw_msg_t  msg;
-    uint64_t   work_bytes;          /* of the tmpfs for /work and /tmp */
+    uint64_t   work_bytes;          /* of the tmpfs for /box and /tmp */
     uint32_t   work_inodes;
     uint32_t   reserved;
 } crw_build_msg_t;

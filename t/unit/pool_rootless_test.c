@@ -325,7 +325,7 @@ TEST("rootless: one user id, and still no way to the pool or to another job")
 
     memset(&request, 0, sizeof(request));
     request.code = "print('up', flush=True)\nimport time\ntime.sleep(3)\n"
-                   "print(len(open('/work/mine', 'w').name))\n";
+                   "print(len(open('/box/mine', 'w').name))\n";
     REQUIRE(cr_client_submit(&pool_rootless_client, &request, &victim) == 0);
     REQUIRE(cr_client_wait(&pool_rootless_client, &victim, "up\n", 9000) == 0);
 
@@ -336,7 +336,7 @@ TEST("rootless: one user id, and still no way to the pool or to another job")
                  "    except OSError: pass\n"
                  "for p in os.listdir('/proc'):\n"
                  "    if p.isdigit() and int(p) > 64: print(p)\n"
-                 "for p in ('%s', '%s', '/proc/%d', '/work/mine'):\n"
+                 "for p in ('%s', '%s', '/proc/%d', '/box/mine'):\n"
                  "    if os.path.lexists(p): print(p)\n"
                  "print('ok')\n", (int) pool_rootless_run.pid, (int) getpid(),
                  pool_rootless_run.dir, pool_rootless_run.socket,
@@ -351,7 +351,7 @@ TEST("rootless: one user id, and still no way to the pool or to another job")
 
     CHECK(cr_client_wait(&pool_rootless_client, &victim, NULL, 9000) == 0);
     CHECK_INT(victim.result.status, CR_STATUS_SUCCEEDED);
-    CHECK_STR(victim.out, "up\n10\n");
+    CHECK_STR(victim.out, "up\n9\n");
     cr_client_done(&pool_rootless_client, &victim);
     CHECK(kill(pool_rootless_run.pid, 0) == 0);
 }

@@ -389,8 +389,8 @@ TEST("programs print and end as under python3 main.py")
 
         CHECK(mkdir(dir, 0700) == 0);
         real_run(dir, programs[i], &real);
-        replace(real.err, dir, "/work");
-        replace(real.out, dir, "/work");
+        replace(real.err, dir, "/box");
+        replace(real.out, dir, "/box");
         CHECK(chdir("/") == 0);
 
         snprintf(command, sizeof(command), "%s/gone%d", top, i);

@@ -111,7 +111,7 @@ TEST("an ordinary user's program cannot kill or look into its init")
 }
 
 
-TEST("an ordinary user's program writes to /work and /tmp only")
+TEST("an ordinary user's program writes to /box and /tmp only")
 {
     holds("import os\n"
           "for d in ('/', '/usr', '/etc', '/dev', '/run', '/var', '/proc'):\n"
@@ -120,7 +120,7 @@ TEST("an ordinary user's program writes to /work and /tmp only")
           "        print(d)\n"
           "    except OSError:\n"
           "        pass\n"
-          "open('/work/x', 'w').write('x')\n"
+          "open('/box/x', 'w').write('x')\n"
           "open('/tmp/x', 'w').write('x')\n"
           "open('/dev/null', 'w').write('x')\n"
           "print('ok')");

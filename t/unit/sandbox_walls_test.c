@@ -90,7 +90,7 @@ TEST("a program is the single user coder, with no groups but its own")
           "assert os.getresgid() == (1000,) * 3, os.getresgid()\n"
           "assert os.getgroups() == [], os.getgroups()\n"
           "assert pwd.getpwuid(os.getuid()).pw_name == 'coder'\n"
-          "assert pwd.getpwuid(os.getuid()).pw_dir == '/work'\n"
+          "assert pwd.getpwuid(os.getuid()).pw_dir == '/box'\n"
           "m = open('/proc/self/uid_map').read().split()\n"
           "assert m[0] == '1000' and m[2] == '1', m\n"
           "print('ok')");
@@ -168,12 +168,12 @@ TEST("files of the host are not there")
           "    'zero'], os.listdir('/dev')\n"
           "assert open('/etc/hostname').read() == 'sandbox\\n'\n"
           "assert os.uname().nodename == 'sandbox'\n"
-          "assert os.getcwd() == '/work'\n"
+          "assert os.getcwd() == '/box'\n"
           "print('ok')");
 }
 
 
-TEST("nothing but /work and /tmp can be written")
+TEST("nothing but /box and /tmp can be written")
 {
     holds("import os\n"
           "bad = []\n"
@@ -184,10 +184,10 @@ TEST("nothing but /work and /tmp can be written")
           "    try:\n"
           "        os.close(os.open(top + '/x', os.O_CREAT|os.O_WRONLY))\n"
           "        os.unlink(top + '/x')\n"
-          "        if top not in ('/work', '/tmp'):\n"
+          "        if top not in ('/box', '/tmp'):\n"
           "            bad.append(top)\n"
           "    except OSError as e:\n"
-          "        if top in ('/work', '/tmp'):\n"
+          "        if top in ('/box', '/tmp'):\n"
           "            bad.append((top, e))\n"
           "for f in '/usr/bin/python3', '/etc/passwd', '/proc/self/exe':\n"
           "    try:\n"
@@ -208,11 +208,11 @@ TEST("the mount table says nothing of the host, all read-only but the tmpfs")
           "    where, opts = f[4], f[5].split(',')\n"
           "    if 'nosuid' not in opts:\n"
           "        bad.append(l)\n"
-          "    if where in ('/work', '/tmp', '/proc'):\n"
+          "    if where in ('/box', '/tmp', '/proc'):\n"
           "        if 'nodev' not in opts: bad.append(l)\n"
           "    elif 'ro' not in opts:\n"
           "        bad.append(l)\n"
-          "    if where not in ('/', '/usr', '/proc', '/work', '/tmp')\\\n"
+          "    if where not in ('/', '/usr', '/proc', '/box', '/tmp')\\\n"
           "       and not where.startswith('/usr/') :\n"
           "        bad.append(l)\n"
           "assert open('/proc/self/cgroup').read().count('/coderemote') == 0\n"
@@ -478,7 +478,7 @@ TEST("a file of one job is not there for the next, nor its processes")
     }
 
     job = drive_python(&d, "import subprocess\n"
-                           "for p in ('/work/a', '/tmp/b', '/dev/shm/c'):\n"
+                           "for p in ('/box/a', '/tmp/b', '/dev/shm/c'):\n"
                            "    open(p, 'w').write('x')\n"
                            "subprocess.Popen(['sleep', '1000'],\n"
                            "                 start_new_session=True)\n"
@@ -487,7 +487,7 @@ TEST("a file of one job is not there for the next, nor its processes")
     CHECK(job->gone_us > 0 && job->gone_us < 1000000);
 
     holds("import os\n"
-          "assert os.listdir('/work') == ['main.py'], os.listdir('/work')\n"
+          "assert os.listdir('/box') == ['main.py'], os.listdir('/box')\n"
           "assert os.listdir('/tmp') == [], os.listdir('/tmp')\n"
           "print('ok')");
 
@@ -520,7 +520,7 @@ TEST("arguments, environment and files arrive, the zygote's do not")
     job.args[0] = "--flag";
     job.args[1] = "two words";
     job.env[0] = "GREETING=h\xc3\xa9llo";
-    job.env[1] = "TMPDIR=/work";
+    job.env[1] = "TMPDIR=/box";
     job.files[0][0] = "data/in.txt";
     job.files[0][1] = "content";
     job.files[1][0] = "helper/mod.py";

@@ -48,7 +48,7 @@ typedef struct {
      */
     int  (*warm)(void);
     /*
-     * In the program: the files are in /work, which is the current directory,
+     * In the program: the files are in /box, which is the current directory,
      * the link is closed.  Runs the code to its end, exit handlers included,
      * and returns the exit code (or never returns).
      */

@@ -50,7 +50,7 @@ static crw_chain_t  crw_zyg_chain;
 
 static const char *const  crw_zyg_env[][2] = {
     { "PATH",   "/usr/local/bin:/usr/bin:/bin" },
-    { "HOME",   "/work" },
+    { "HOME",   "/box" },
     { "USER",   "coder" },
     { "LOGNAME", "coder" },
     { "LANG",   "C.UTF-8" },

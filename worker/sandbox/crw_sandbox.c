@@ -65,7 +65,7 @@ static const crw_step_t  crw_steps[] = {
     { CRW_PHASE_INIT, "mount_proc",
       "/proc of its own pid namespace", crw_sb_mount_proc },
     { CRW_PHASE_INIT, "mount_work",
-      "size- and inode-limited tmpfs for /work, /tmp, /dev/shm",
+      "size- and inode-limited tmpfs for /box, /tmp, /dev/shm",
       crw_sb_mount_work },
 
     { CRW_PHASE_PROGRAM, "fds_session",
@@ -89,7 +89,7 @@ static const crw_step_t  crw_steps[] = {
     { CRW_PHASE_PROGRAM, "rlimits",
       "limits of one process", crw_sb_rlimit_set },
     { CRW_PHASE_PROGRAM, "work_directory",
-      "starts in /work", crw_sb_mount_cwd },
+      "starts in /box", crw_sb_mount_cwd },
     { CRW_PHASE_PROGRAM, "seccomp",
       "system calls on the list only", crw_sb_seccomp_program },
 

@@ -18,7 +18,7 @@
 
 #define CRW_SANDBOX_BINDS     16
 #define CRW_SANDBOX_HOST      "sandbox"
-#define CRW_SANDBOX_WORK      "/work"
+#define CRW_SANDBOX_WORK      "/box"
 #define CRW_SANDBOX_USER      "coder"
 #define CRW_SANDBOX_UID       1000    /* as seen by the program */
 #define CRW_SANDBOX_OOM       900     /* oom_score_adj of the program */

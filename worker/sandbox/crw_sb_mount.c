@@ -1,6 +1,6 @@
 /*
  * What each sandbox mounts for itself: its /proc, and a fresh tmpfs each for
- * /work and for /tmp, where /dev/shm leads.  (One tmpfs with binds into it
+ * /box and for /tmp, where /dev/shm leads.  (One tmpfs with binds into it
  * would be two mounts more to make and to take down.)
  */
 
@@ -50,7 +50,7 @@ crw_sb_mount_proc(crw_sandbox_t *sb)
 int
 crw_sb_mount_work(crw_sandbox_t *sb)
 {
-    if (mount("work", CRW_SANDBOX_WORK, "tmpfs", MS_NOSUID|MS_NODEV,
+    if (mount("box", CRW_SANDBOX_WORK, "tmpfs", MS_NOSUID|MS_NODEV,
               sb->work_options)
         == -1)
     {

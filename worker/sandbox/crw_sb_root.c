@@ -71,7 +71,7 @@ static const crw_root_file_t  crw_root_etc[] = {
 
     { "passwd",
       "root:x:0:0:root:/:/usr/sbin/nologin\n"
-      "coder:x:1000:1000:coder:/work:/bin/sh\n"
+      "coder:x:1000:1000:coder:/box:/bin/sh\n"
       "nobody:x:65534:65534:nobody:/:/usr/sbin/nologin\n" },
 
     { "group",
@@ -166,7 +166,7 @@ crw_sb_root_tmpfs(crw_sandbox_t *sb)
 {
     const char         **dir;
     static const char   *dirs[] = {
-        "usr", "etc", "dev", "proc", "tmp", "work", "var", "run", NULL
+        "usr", "etc", "dev", "proc", "tmp", "box", "var", "run", NULL
     };
 
     (void) sb;

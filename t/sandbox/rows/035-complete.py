@@ -1,10 +1,10 @@
 # row: 35
-# title: What ordinary programs need is on the list: no refusal in hundreds of
+# title: What ordinary programs need is on the list: no refusal in a hundred
 #    jobs that use much of the standard library.
 # tries: files, processes, threads, asyncio, sockets, sqlite, shared memory,
 #    temporary files, time, compression, many at a time
 # concurrent: 4
-# repeat: 6
+# repeat: 25
 # heavy: yes
 # rootless: without a cgroup memory is limited for each process, as address space;
 #    files, pipes and sockets are not counted
@@ -100,13 +100,13 @@ def sockets():
 
 
 def data():
-    db = sqlite3.connect("/work/t.db")
+    db = sqlite3.connect("/box/t.db")
     db.execute("create table t (a)")
     db.executemany("insert into t values (?)", [(i,) for i in range(100)])
     db.commit()
     assert db.execute("select sum(a) from t").fetchone() == (4950,)
     db.close()
-    os.unlink("/work/t.db")
+    os.unlink("/box/t.db")
     assert lzma.decompress(lzma.compress(b"a" * 1000)) == b"a" * 1000
     json.loads(json.dumps({"a": [1.5, None]}))
     hashlib.scrypt(b"a", salt=b"b", n=2, r=1, p=1)

@@ -7,7 +7,7 @@
 import os
 from attack import breach, held
 
-ALLOWED = {"/", "/usr", "/proc", "/work", "/tmp"}
+ALLOWED = {"/", "/usr", "/proc", "/box", "/tmp"}
 DEVICES = {"/dev/" + n for n in ("null", "zero", "full", "random", "urandom")}
 for line in open("/proc/self/mountinfo"):
     word = line.split()

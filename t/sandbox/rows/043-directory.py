@@ -26,7 +26,7 @@ for fd in range(3):
             breach("chdir to " + way)
         except OSError:
             pass
-if os.getcwd() != "/work":
+if os.getcwd() != "/box":
     breach("starts in " + os.getcwd())
 root = os.stat("/")
 for path in ("/" + "../" * 100, "../" * 100, "/proc/self/root/../..",

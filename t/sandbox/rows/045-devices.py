@@ -26,7 +26,7 @@ for minor, major in ((0, 259), (1, 1), (2, 1), (4, 1), (232, 10), (200, 10),
                      (229, 10), (0, 7), (0, 254), (0, 8), (237, 10),
                      (241, 10), (3, 1), (0, 0)):
     for kind in (stat.S_IFCHR, stat.S_IFBLK):
-        for path in ("/tmp/node", "/work/node"):
+        for path in ("/tmp/node", "/box/node"):
             try:
                 os.mknod(path, kind | 0o666, os.makedev(major, minor))
                 breach("mknod %d:%d" % (major, minor))

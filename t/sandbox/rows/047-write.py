@@ -1,5 +1,5 @@
 # row: 47
-# title: Nothing can be written but /work and /tmp.
+# title: Nothing can be written but /box and /tmp.
 # tries: a new file in every directory of the root and of the first levels of
 #    /usr; chmod, rename, unlink, truncate, setxattr, utime of what is there
 # control: the host's root may
@@ -10,7 +10,7 @@ from attack import breach, held, tries
 
 count = 0
 for top in sorted(os.listdir("/")):
-    if top in ("work", "tmp", "proc"):
+    if top in ("box", "tmp", "proc"):
         continue
     for root, dirs, names in os.walk("/" + top, followlinks=False):
         if root.count("/") > 4:
@@ -37,7 +37,7 @@ for path in ("/usr/bin/env", "/etc/passwd", "/etc/ld.so.cache", "/usr",
         tries("unlink " + path, os.unlink, path)
 for path in ("/var/tmp", "/dev/shm", "/run/lock", "/var/run"):
     if os.path.isdir(path) and os.path.realpath(path) not in ("/tmp",
-                                                             "/work"):
+                                                             "/box"):
         tries(path, os.open, path + "/x", os.O_CREAT | os.O_WRONLY)
 if count < 100:
     breach("looked at %d directories only" % count)

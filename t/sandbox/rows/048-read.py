@@ -10,7 +10,7 @@ from attack import breach, control, env, held
 PATHS = ["/etc/shadow", "/etc/gshadow", "/root", "/home", "/boot", "/srv",
          "/mnt", "/media", "/opt", "/var/log", "/var/lib", "/etc/ssh",
          "/etc/ssl/private", "/etc/machine-id", "/var/run/docker.sock",
-         "/run/dbus", "/.oldroot", "/oldroot", "/old", "/host", "/work/.env",
+         "/run/dbus", "/.oldroot", "/oldroot", "/old", "/host", "/box/.env",
          "/etc/nginx", "/etc/fstab", "/etc/crontab", "/lost+found",
          "/.dockerenv", "/init", "/vmlinuz", "/swapfile"]
 PATHS += env("FILES").split(":")
@@ -24,7 +24,7 @@ if control():
     raise SystemExit
 top = set(os.listdir("/")) - {
     "bin", "sbin", "lib", "lib32", "lib64", "libx32", "usr", "etc", "dev",
-    "proc", "tmp", "work", "var", "run"}
+    "proc", "tmp", "box", "var", "run"}
 if top:
     breach("the root has %s" % top)
 if set(os.listdir("/run")) - {"python3"} or os.listdir("/var") != ["tmp"]:
@@ -32,7 +32,7 @@ if set(os.listdir("/run")) - {"python3"} or os.listdir("/var") != ["tmp"]:
 text = open("/etc/passwd").read()
 if len(text.splitlines()) > 3:
     breach("the host's accounts")
-for name in os.listdir("/work"):
+for name in os.listdir("/box"):
     if name not in ("main.py", "attack.py", "__pycache__"):
-        breach("/work has " + name)
+        breach("/box has " + name)
 held()

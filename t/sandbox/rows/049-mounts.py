@@ -29,7 +29,7 @@ def run(site, host):
         wrong.append("roots inside: %s" % set(roots))
     ours = [line for table in seen + [mounts()] for line in table
             if line not in before
-            and (site.dir in line or " work " in line or " /work" in line)]
+            and (site.dir in line or " box " in line or " /box" in line)]
     if ours:
         wrong.append("on the host: " + ours[0])
     return wrong

@@ -13,7 +13,7 @@ if os.getresuid() != (1000, 1000, 1000) or os.getresgid() != (1000,) * 3:
 if os.getgroups():
     breach("is in groups %s" % os.getgroups())
 who = pwd.getpwuid(os.getuid())
-if (who.pw_name, who.pw_dir) != ("coder", "/work"):
+if (who.pw_name, who.pw_dir) != ("coder", "/box"):
     breach("is %s" % (who,))
 if grp.getgrgid(os.getgid()).gr_name != "coder":
     breach("group")

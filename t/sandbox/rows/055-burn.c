@@ -5,8 +5,8 @@
  * limits: {"cpu_ms": 800, "timeout_ms": 10000}
  * expect: status=timed_out, limit=cpu, cpu>780, cpu<1100
  * control: nothing limits it outside
- * rootless: without a cgroup processor time is limited for each process, in whole
- *    seconds
+ * rootless: without a cgroup processor time is limited for each process, in
+ *    whole seconds
  */
 
 #include "attack.h"

@@ -20,10 +20,10 @@ def run(site, host):
         wrong.append("%r %r" % (job["stdout"], job["stderr"]))
     site_files = FILES[:-3]
     for name, value in (
-            ("LD_PRELOAD", "/work/evil.so"), ("PYTHONSTARTUP", "/work/-c"),
-            ("PYTHONINSPECT", "1"), ("PYTHONPATH", "/work"),
-            ("PYTHONHOME", "/work"), ("LD_AUDIT", "/work/evil.so"),
-            ("BASH_ENV", "/work/-c"), ("GLIBC_TUNABLES", "x=" + "y" * 3000),
+            ("LD_PRELOAD", "/box/evil.so"), ("PYTHONSTARTUP", "/box/-c"),
+            ("PYTHONINSPECT", "1"), ("PYTHONPATH", "/box"),
+            ("PYTHONHOME", "/box"), ("LD_AUDIT", "/box/evil.so"),
+            ("BASH_ENV", "/box/-c"), ("GLIBC_TUNABLES", "x=" + "y" * 3000),
             ("PATH", ""), ("MALLOC_CHECK_", "3")):
         status, _, raw = site.client.ask(
             "POST", "/execute?wait=true",

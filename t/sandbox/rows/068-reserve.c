@@ -6,7 +6,8 @@
  * expect: status=succeeded|failed|memory_exceeded
  * cc: -static -mcmodel=large
  * limits: {"memory_mb": 64}
- * rootless: without a cgroup memory is limited for each process, as address space;
+ * rootless: without a cgroup memory is limited for each process, as address
+ *    space;
  *    files, pipes and sockets are not counted
  */
 

@@ -1,6 +1,6 @@
 # row: 69
 # title: Disk ends at its size and at its number of files, with ENOSPC.
-# tries: fill /work and /tmp, 100,000 empty files, long symlinks, extended
+# tries: fill /box and /tmp, 100,000 empty files, long symlinks, extended
 #    attributes, unlinked files
 # control: it would fill the host's disk
 
@@ -9,7 +9,7 @@ import os
 from attack import breach, held
 
 MB = 1 << 20
-for path in ("/work", "/tmp"):
+for path in ("/box", "/tmp"):
     done = 0
     try:
         with open(path + "/fill", "wb", buffering=0) as f:

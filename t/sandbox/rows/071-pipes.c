@@ -7,7 +7,8 @@
  * expect: status=succeeded|memory_exceeded
  * heavy: yes
  * control: it uses the host's memory
- * rootless: without a cgroup memory is limited for each process, as address space;
+ * rootless: without a cgroup memory is limited for each process, as address
+ *    space;
  *    files, pipes and sockets are not counted
  */
 

@@ -9,7 +9,7 @@ from attack import breach, held
 
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 for size in (1 << 50, 1 << 40, 1 << 33, 200 << 20):
-    fd = os.open("/work/sparse", os.O_CREAT | os.O_RDWR)
+    fd = os.open("/box/sparse", os.O_CREAT | os.O_RDWR)
     for name, do in (
             ("truncate", lambda: os.ftruncate(fd, size)),
             ("fallocate", lambda: os.posix_fallocate(fd, 0, size)),
@@ -20,7 +20,7 @@ for size in (1 << 50, 1 << 40, 1 << 33, 200 << 20):
         except OSError:
             pass
     os.close(fd)
-os.truncate("/work/sparse", 50 << 20)
-if os.stat("/work/sparse").st_blocks > 16:
+os.truncate("/box/sparse", 50 << 20)
+if os.stat("/box/sparse").st_blocks > 16:
     breach("holes have blocks")
 held()

@@ -10,11 +10,11 @@ import os
 import socket
 from attack import breach, held
 
-if set(os.listdir("/work")) - {"main.py", "attack.py", "__pycache__"} \
+if set(os.listdir("/box")) - {"main.py", "attack.py", "__pycache__"} \
         or os.listdir("/tmp"):
     breach("the job before is there")
-os.mkfifo("/work/fifo")
-socket.socket(socket.AF_UNIX).bind("/work/socket")
+os.mkfifo("/box/fifo")
+socket.socket(socket.AF_UNIX).bind("/box/socket")
 made = 0
 try:
     for made in range(3000):
@@ -36,6 +36,6 @@ try:
 except OSError as e:
     print("stopped at", n, e.strerror)
 os.chmod(".", 0)
-os.chmod("/work", 0)
+os.chmod("/box", 0)
 os.chmod("/tmp", 0)
 held()

@@ -1,5 +1,5 @@
 # row: 101, 109
-# title: A file name of a request is a path inside /work or is refused, with an
+# title: A file name of a request is a path inside /box or is refused, with an
 #    answer that says so; a program of that name is just a file.
 # tries: absolute, .., empty, NUL, newline, leading dash, format strings, invalid
 #    UTF-8, the same name twice, a file and a folder of one name, 255 and 5,000

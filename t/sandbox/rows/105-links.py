@@ -17,9 +17,9 @@ fd = os.open("/usr/bin/env", os.O_RDONLY)
 tries("/proc/self/fd", lambda: os.link(
     "/proc/self/fd/%d" % fd, "/tmp/link", follow_symlinks=True))
 # one tmpfs to the other
-with open("/work/a", "w"):
+with open("/box/a", "w"):
     pass
-tries("across", os.link, "/work/a", "/tmp/a", by=("EXDEV",))
+tries("across", os.link, "/box/a", "/tmp/a", by=("EXDEV",))
 for n, path in enumerate(env("FILES").split(":") + ["/etc/shadow"]):
     os.symlink(path, "/tmp/s%d" % n)
     tries("symlink to " + path, os.open, "/tmp/s%d" % n, os.O_RDONLY,

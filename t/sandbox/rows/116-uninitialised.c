@@ -7,7 +7,8 @@
  * repeat: 6
  * heavy: yes
  * control: the kernel zeroes it outside as well
- * rootless: without a cgroup memory is limited for each process, as address space;
+ * rootless: without a cgroup memory is limited for each process, as address
+ *    space;
  *    files, pipes and sockets are not counted
  */
 

@@ -1,6 +1,6 @@
 # row: 124, 112
 # title: A job finds no file of the job before it.
-# tries: files in /tmp, /work, /dev/shm, /var/tmp, $HOME, ~/.cache,
+# tries: files in /tmp, /box, /dev/shm, /var/tmp, $HOME, ~/.cache,
 #    __pycache__, under names that are the same each time; 16 jobs in a row and
 #    four at a time on six boxes
 # concurrent: 4
@@ -10,15 +10,15 @@
 import os
 from attack import breach, held
 
-EXPECTED = {"/work": {"main.py", "attack.py", "__pycache__"}, "/tmp": set(),
+EXPECTED = {"/box": {"main.py", "attack.py", "__pycache__"}, "/tmp": set(),
             "/dev/shm": set(), "/var/tmp": set()}
 for path, names in EXPECTED.items():
     more = set(os.listdir(path)) - names
     if more:
         breach("%s has %s" % (path, more))
 # /dev/shm and /var/tmp are links to /tmp
-for path in ("/work/left", "/tmp/left", "/dev/shm/left2", "/var/tmp/left3",
-             "/work/.bashrc", "/work/.cache", "/work/.profile"):
+for path in ("/box/left", "/tmp/left", "/dev/shm/left2", "/var/tmp/left3",
+             "/box/.bashrc", "/box/.cache", "/box/.profile"):
     if os.path.lexists(path):
         breach("there is " + path)
     try:
@@ -27,11 +27,11 @@ for path in ("/work/left", "/tmp/left", "/dev/shm/left2", "/var/tmp/left3",
         os.chmod(path, 0)
     except OSError:
         pass
-os.makedirs("/work/.local/lib/python3.11/site-packages")
-with open("/work/.local/lib/python3.11/site-packages/left.pth", "w") as f:
+os.makedirs("/box/.local/lib/python3.11/site-packages")
+with open("/box/.local/lib/python3.11/site-packages/left.pth", "w") as f:
     f.write("import os; os.write(1, b'BREACH:pth')\n")
 try:
-    os.symlink("/work", "/tmp/job")
+    os.symlink("/box", "/tmp/job")
     os.mkfifo("/tmp/fifo")
 except OSError as e:
     breach(e)

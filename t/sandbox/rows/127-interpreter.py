@@ -12,7 +12,7 @@ import sys
 from attack import breach, held, tries
 
 for path in sys.path:
-    if path in ("", "/work") or not path.startswith("/"):
+    if path in ("", "/box") or not path.startswith("/"):
         continue
     for name in ("attack.pth", "usercustomize.py", "__pycache__/os.pyc"):
         tries(path, os.open, os.path.join(path, name),
@@ -24,8 +24,8 @@ if hasattr(os, "left_by") or random.random is print:
 builtins.left_by = sys.modules["left_by"] = os.left_by = True
 random.random = print
 for name in ("usercustomize", "sitecustomize"):
-    if name in sys.modules and "work" in str(sys.modules[name].__file__):
+    if name in sys.modules and "/box/" in str(sys.modules[name].__file__):
         breach(name)
-with open("/work/usercustomize.py", "w") as f:
+with open("/box/usercustomize.py", "w") as f:
     f.write("print('BREACH:usercustomize')\n")
 held()

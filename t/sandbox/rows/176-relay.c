@@ -87,7 +87,7 @@ main(void)
     pid_t  pid;
 
     static const char  *const paths[] = {
-        "/", "/work", "/proc/self/root", "/proc/self/cwd", "/proc/1/root",
+        "/", "/box", "/proc/self/root", "/proc/self/cwd", "/proc/1/root",
         "/proc/self/fd", "/usr", "/tmp", "/proc/self/task/../root"
     };
 
@@ -103,7 +103,7 @@ main(void)
             (void) give(s[1], fd == -1 ? 0 : fd);
         }
 
-        (void) rmdir("/work/deep");
+        (void) rmdir("/box/deep");
         _exit(0);
     }
 

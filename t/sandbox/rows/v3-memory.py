@@ -31,7 +31,7 @@ def run(site, host):
 
     wrong, off = [], []
 
-    def check(how, mb, job, what=""):
+    def check(how, mb, job, what="", more=2560):
         if job["status"] != "succeeded":
             wrong.append("%s %d%s: %s" % (how, mb, what, job["status"]))
             return
@@ -39,7 +39,7 @@ def run(site, host):
         off.append(ratio - 1)
         # the program's own file, its stack and page tables count as well
         if not mb * 1024 * 0.95 <= job["memory_peak_kb"] \
-                <= mb * 1024 * 1.05 + 2560:
+                <= mb * 1024 * 1.05 + more:
             wrong.append("%s %d MB%s: peak %d KiB, %+.1f %%" % (
                 how, mb, what, job["memory_peak_kb"], 100 * off[-1]))
 
@@ -50,7 +50,9 @@ def run(site, host):
     for _ in range(2 * site.boxes):
         site.client.run(READER, limits={"memory_mb": 64})
     for _ in range(3):
-        check("malloc", 40, touch("malloc", 40, 64), " after a reader")
+        # files of /usr that the reader's limit has pushed out of the page
+        # cache are charged to whoever brings them back
+        check("malloc", 40, touch("malloc", 40, 64), " after a reader", 8192)
     wrong.append("FIGURE: memory peak against what was touched: %s" % ", ".join(
         "%+.1f %%" % (100 * x) for x in off))
     return wrong

@@ -1,6 +1,6 @@
 /*
  * One job in the forked interpreter, from its first line to its exit code, as
- * "python3 main.py" in /work would do it: CPython's pythonrun.c and
+ * "python3 main.py" in /box would do it: CPython's pythonrun.c and
  * Py_FinalizeEx() are followed step by step, except that the interpreter is
  * not taken apart at the end (the process ends anyway, a millisecond sooner).
  */
