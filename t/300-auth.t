@@ -31,6 +31,7 @@ is($r->{headers}{'cache-control'}, 'no-store', 'not kept');
 
 === TEST 2: whatever is wrong, the answer is the same and the log has no token
 --- pool: none
+--- log_level: info
 --- http_config
 JWT
 --- steps

@@ -37,12 +37,10 @@ is(http('GET', '/jobs', undef, bearer($t))->{status}, 200, 'served');
 is(http('GET', '/jobs', undef, bearer('x'))->{status}, 401, 'refused');
 is(http('GET', '/health', undef, bearer($t))->{status}, 200, 'open');
 
-my $text = CodeRemote::Pool::slurp(
-    "$Test::Nginx::Util::ServRoot/logs/who.log");
 my $ada = 'ada|ada@example.com|a,b|blue|Ada Lovelace|1234|-|200';
 
-is(scalar(() = $text =~ /^\Q$ada\E$/mg), 3, 'with a token');
-like($text, qr/^-\|-\|-\|-\|-\|-\|-\|401$/m, 'refused');
+ok(logged('who.log', qr/(?:^\Q$ada\E\n.*){3}/ms), 'with a token');
+ok(logged('who.log', qr/^-\|-\|-\|-\|-\|-\|-\|401$/m), 'refused');
 
 
 
@@ -122,14 +120,12 @@ http('GET', '/jobs');
 http('GET', '/jobs/%0d%0aX');
 http('DELETE', "/jobs/$id");
 
-my $text = CodeRemote::Pool::slurp(
-    "$Test::Nginx::Util::ServRoot/logs/job.log");
+my %line = (accepted => "POST /execute: $id",
+            'asked for' => "GET /jobs/$id: $id",
+            cancelled => "DELETE /jobs/$id: $id", none => 'GET /jobs: -',
+            'not an id' => 'GET /jobs/\\x0D\\x0AX: -');
 
-like($text, qr{^POST /execute: $id$}m, 'accepted');
-like($text, qr{^GET /jobs/$id: $id$}m, 'asked for');
-like($text, qr{^DELETE /jobs/$id: $id$}m, 'cancelled');
-like($text, qr{^GET /jobs: -$}m, 'none');
-like($text, qr{^GET /jobs/\\x0D\\x0AX: -$}m, 'not an id');
+ok(logged('job.log', qr/^\Q$line{$_}\E$/m), $_) for sort keys %line;
 
 
 

@@ -381,5 +381,4 @@ location / {
 }
 --- steps
 is(status(token(sub => 'eve')), 200, 'good');
-like(CodeRemote::Pool::slurp("$Test::Nginx::Util::ServRoot/logs/who.log"),
-     qr/^eve 200$/m, 'logged');
+ok(logged('who.log', qr/^eve 200$/m), 'logged');

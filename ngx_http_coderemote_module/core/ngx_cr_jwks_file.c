@@ -58,8 +58,10 @@ ngx_cr_jwks_file(ngx_conf_t *cf, ngx_array_t *list, const ngx_str_t *file)
         return NULL;
     }
 
-    jwks->set = ngx_cr_jwk_set_create(json.data, json.len, 1, cf->log,
-                                      &reason);
+    /* cf->log is of the cycle before, which ends sooner than the set */
+
+    jwks->set = ngx_cr_jwk_set_create(json.data, json.len, 1,
+                                      &cf->cycle->new_log, &reason);
     if (jwks->set == NULL) {
         ngx_conf_log_error(NGX_LOG_EMERG, cf, 0,
                            "no usable keys in \"%V\": %s", &path, reason);

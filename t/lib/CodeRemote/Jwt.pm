@@ -25,8 +25,8 @@ use MIME::Base64 qw/ encode_base64url decode_base64url /;
 
 use CodeRemote::Pool ();
 
-our @EXPORT = qw/ key token sign claims jwks jwk write_jwks bearer b64 unb64 counted error_log
-                  hmac_sha256 ISSUER CLIENT /;
+our @EXPORT = qw/ key token sign claims jwks jwk write_jwks bearer b64 unb64
+                  counted logged error_log hmac_sha256 ISSUER CLIENT /;
 
 use constant {
     ISSUER => 'https://issuer.example.com/pool_1',
@@ -261,6 +261,18 @@ sub counted {
               =~ /^coderemote_auth_total\{outcome="\Q$outcome\E"\} (\d+)$/m;
 
     return $n // "no such outcome: $r->{status}";
+}
+
+
+# whether a file of logs/ comes to match: a line is written after its answer
+
+sub logged {
+    my ($name, $re) = @_;
+    my $file = "$Test::Nginx::Util::ServRoot/logs/$name";
+
+    return CodeRemote::HTTP::wait_for(sub {
+        CodeRemote::Pool::slurp($file) =~ $re
+    });
 }
 
 
