@@ -238,7 +238,7 @@ TEST("rootless: a busy program ends by its cpu limit, in seconds at worst")
     CHECK_INT(job.result.limit, CR_LIMIT_CPU);
     /* without: what it used before the job came counts as well */
 
-    CHECK_MSG(job.result.cpu_us >= (pool_rootless_groups ? 1000000 : 900000)
+    CHECK_MSG(job.result.cpu_us >= (pool_rootless_groups ? 1000000 : 700000)
               && job.result.cpu_us < (pool_rootless_groups ? 1100000 : 1200000),
               "%ju us", (uintmax_t) job.result.cpu_us);
     cr_client_done(&pool_rootless_client, &job);
