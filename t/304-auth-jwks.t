@@ -64,6 +64,7 @@ my $t = token();
 is(status($t), 200, 'good') for 1 .. 20;
 is(status('x'), 401, 'bad');
 is(CodeRemote::Issuer::requests(), 1, 'fetched once');
+is(http('GET', '/ready')->{json}{checks}{identity}{status}, 'up', 'ready');
 
 
 
@@ -244,6 +245,8 @@ my $t = token();
 my $from = time;
 is(status($t), 503, 'no keys');
 cmp_ok(time - $from, '<', 3, 'soon');
+is(http('GET', '/ready')->{json}{checks}{identity}{status}, 'down',
+   'not ready');
 $from = time;
 is(status($t), 503, 'again') for 1 .. 10;
 cmp_ok(time - $from, '<', 1, 'at once until the next try');

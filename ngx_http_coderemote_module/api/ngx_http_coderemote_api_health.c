@@ -46,6 +46,7 @@ ngx_int_t
 ngx_http_coderemote_api_ready(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx)
 {
+    ngx_uint_t                       keys;
     const char                      *trouble;
     ngx_cr_json_t                    json;
     ngx_http_coderemote_loc_conf_t  *conf;
@@ -53,11 +54,14 @@ ngx_http_coderemote_api_ready(ngx_http_request_t *r,
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
     trouble = ngx_http_coderemote_pool_trouble(conf);
 
+    keys = conf->auth.mode == NGX_HTTP_CODEREMOTE_AUTH_OFF
+           || ngx_cr_jwks_keys(conf->auth.auth->keys) != NULL;
+
     ngx_cr_json_init(&json, r->pool, 512);
     ngx_cr_json_begin(&json, '{');
 
     ngx_cr_json_name(&json, "status");
-    ngx_cr_json_cstr(&json, (trouble == NULL) ? "ready" : "unready");
+    ngx_cr_json_cstr(&json, (trouble == NULL && keys) ? "ready" : "unready");
 
     ngx_cr_json_name(&json, "checks");
     ngx_cr_json_begin(&json, '{');
@@ -67,14 +71,24 @@ ngx_http_coderemote_api_ready(ngx_http_request_t *r,
                                     (trouble == NULL) ? "accepts jobs"
                                                       : trouble);
     ngx_http_coderemote_ready_check(&json, "database", "off", NULL);
-    ngx_http_coderemote_ready_check(&json, "identity", "off", NULL);
+
+    if (conf->auth.mode == NGX_HTTP_CODEREMOTE_AUTH_OFF) {
+        ngx_http_coderemote_ready_check(&json, "identity", "off", NULL);
+
+    } else {
+        ngx_http_coderemote_ready_check(&json, "identity",
+                                        keys ? "up" : "down",
+                                        keys ? "has the issuer's keys"
+                                             : "no usable keys of the issuer");
+    }
+
     ngx_http_coderemote_ready_check(&json, "llm", "off", NULL);
 
     ngx_cr_json_end(&json, '}');
     ngx_cr_json_end(&json, '}');
 
     return ngx_http_coderemote_send_json(r,
-                                         (trouble == NULL)
+                                         (trouble == NULL && keys)
                                          ? NGX_HTTP_OK
                                          : NGX_HTTP_SERVICE_UNAVAILABLE,
                                          &json);
