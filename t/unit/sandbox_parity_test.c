@@ -238,9 +238,11 @@ static const char  *programs[] = {
     "import dataclasses\n@dataclasses.dataclass\nclass P:\n    x: int\n"
     "    y: int = 2\nprint(P(1), __annotations__)",
     "x: int = 1\nprint(__annotations__)",
-    "import unittest\nclass T(unittest.TestCase):\n"
+    /* without the report: it says how long the tests took */
+    "import io, unittest\nclass T(unittest.TestCase):\n"
     "    def test(self): self.assertEqual(1, 1)\n"
-    "print(unittest.main(exit=False, verbosity=0).result)",
+    "run = unittest.TextTestRunner(stream=io.StringIO())\n"
+    "print(unittest.main(exit=False, testRunner=run).result)",
     "import pdb, sys\npdb.Pdb(nosigint=True)\nprint('pdb')",
 
     NULL
