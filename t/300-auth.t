@@ -104,6 +104,10 @@ for my $cause (sort keys %bad) {
 my $log = CodeRemote::Pool::slurp(error_log());
 ok($log =~ /no access, token: $_\b/, "$_ is in the log") for sort keys %bad;
 
+# a debug build of nginx logs every header by itself
+
+$log = join '', grep { !/ \[debug\] / } split /^/, $log;
+
 my @leaks = grep { length > 8 && index($log, $_) >= 0 }
             map { split /\./ } map { @$_ } values %bad;
 is("@leaks", '', 'no part of any token is');
