@@ -79,8 +79,10 @@ is($r->{result}{signal}, 'SIGTERM', 'signal');
 wait_ready();
 my $ws = ws();
 for my $signal ('SIGINT', 'INT', 2) {
+    # short sleeps: a signal that comes just before a sleep does not end it
     my $id = start($ws, "import time\ntry:\n  print('up', flush=True)\n"
-                        . "  time.sleep(30)\nexcept KeyboardInterrupt:\n"
+                        . "  for i in range(3000): time.sleep(0.01)\n"
+                        . "except KeyboardInterrupt:\n"
                         . "  print('stopped')");
     follow($ws, $id, until => qr/up/);
     $ws->send_json({ type => 'signal', job_id => $id, signal => $signal });

@@ -635,7 +635,8 @@ TEST("SIGINT raises KeyboardInterrupt, and the exit tells it")
     memset(&job, 0, sizeof(job));
     job.code = "import time\n"
                "try:\n"
-               "    time.sleep(20)\n"
+               "    for i in range(2000):\n"
+               "        time.sleep(0.01)\n"
                "finally:\n"
                "    print('cleaned')\n";
     job.signal_after_ms = 50;
