@@ -82,10 +82,10 @@ suite_run()
     lint)      perl "$ROOT/scripts/lint.pl" ;;
     page-lint) cd "$ROOT/html"; npm run --silent lint ;;
     page)      cd "$ROOT/html"; npm test --silent ;;
-    unit)      make -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" check ;;
-    unit-asan) make -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" \
+    unit)      make -s -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" check ;;
+    unit-asan) make -s -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" \
                    check-asan ;;
-    unit-tsan) make -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" \
+    unit-tsan) make -s -C "$ROOT/t/unit" BUILD="$BUILD" JOBS="$JOBS" \
                    check-tsan ;;
     fuzz)      run_fuzz ;;
     t)         run_prove release ;;
@@ -186,8 +186,8 @@ free_port()
 
 run_fuzz()
 {
-    make -C "$ROOT/t/fuzz" BUILD="$BUILD" JOBS="$JOBS" check
-    make -C "$ROOT/t/fuzz" BUILD="$BUILD" JOBS="$JOBS" \
+    make -s -C "$ROOT/t/fuzz" BUILD="$BUILD" JOBS="$JOBS" check
+    make -s -C "$ROOT/t/fuzz" BUILD="$BUILD" JOBS="$JOBS" \
         SECONDS="${FUZZ_SECONDS:-3}" run
 }
 
