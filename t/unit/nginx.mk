@@ -11,6 +11,7 @@ NGX_SRC ?= $(firstword $(wildcard $(BUILD)/src/nginx-*/configure \
 
 NGX_INC := -isystem $(NGX)/src/core -isystem $(NGX)/src/event \
 	-isystem $(NGX)/src/event/modules -isystem $(NGX)/src/os/unix \
+	-isystem $(NGX)/src/http -isystem $(NGX)/src/http/modules \
 	-isystem $(NGX)/objs
 
 NGX_CORE := core/ngx_array core/ngx_buf core/ngx_crc32 core/ngx_hash \
