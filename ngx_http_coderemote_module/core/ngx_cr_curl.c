@@ -18,7 +18,11 @@
 
 static ngx_int_t ngx_cr_curl_create(ngx_log_t *log);
 static ngx_int_t ngx_cr_curl_options(ngx_cr_curl_t *t);
+static long ngx_cr_curl_request(ngx_cr_curl_t *t);
 static size_t ngx_cr_curl_write(char *data, size_t size, size_t n, void *ctx);
+static size_t ngx_cr_curl_header(char *data, size_t size, size_t n,
+    void *ctx);
+static void ngx_cr_curl_free(ngx_uint_t secret, u_char *answer, size_t len);
 static int ngx_cr_curl_socket(CURL *easy, curl_socket_t fd, int what,
     void *ctx, void *socket);
 static ngx_connection_t *ngx_cr_curl_connection(curl_socket_t fd);
@@ -59,6 +63,8 @@ ngx_cr_curl_start(ngx_cr_curl_t *t)
     t->answer = NULL;
     t->len = 0;
     t->error[0] = '\0';
+    t->found[0] = '\0';
+    t->list = NULL;
 
     t->easy = curl_easy_init();
 
@@ -71,6 +77,8 @@ ngx_cr_curl_start(ngx_cr_curl_t *t)
 
         curl_easy_cleanup(t->easy);
         t->easy = NULL;
+        curl_slist_free_all(t->list);
+        t->list = NULL;
         return NGX_ERROR;
     }
 
@@ -131,7 +139,7 @@ ngx_cr_curl_options(ngx_cr_curl_t *t)
     long   rc;
 
     e = t->easy;
-    rc = 0;
+    rc = ngx_cr_curl_request(t);
 
     rc |= curl_easy_setopt(e, CURLOPT_URL, t->url);
     rc |= curl_easy_setopt(e, CURLOPT_PRIVATE, t);
@@ -147,7 +155,7 @@ ngx_cr_curl_options(ngx_cr_curl_t *t)
     rc |= curl_easy_setopt(e, CURLOPT_CONNECTTIMEOUT_MS, (long) t->timeout);
     rc |= curl_easy_setopt(e, CURLOPT_HTTP_VERSION,
                            (long) CURL_HTTP_VERSION_1_1);
-    rc |= curl_easy_setopt(e, CURLOPT_FORBID_REUSE, 1L);
+    rc |= curl_easy_setopt(e, CURLOPT_FORBID_REUSE, t->keep ? 0L : 1L);
     rc |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 1L);
     rc |= curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 2L);
     rc |= curl_easy_setopt(e, CURLOPT_SSLVERSION,
@@ -172,6 +180,48 @@ ngx_cr_curl_options(ngx_cr_curl_t *t)
 #endif
 
     return (rc == CURLE_OK) ? NGX_OK : NGX_ERROR;
+}
+
+
+/* method, headers and body */
+
+static long
+ngx_cr_curl_request(ngx_cr_curl_t *t)
+{
+    CURL               *e;
+    long                rc;
+    const char *const  *h;
+    struct curl_slist  *list;
+
+    e = t->easy;
+    rc = 0;
+
+    for (h = t->headers; h != NULL && *h != NULL; h++) {
+
+        list = curl_slist_append(t->list, *h);
+        if (list == NULL) {
+            return CURLE_OUT_OF_MEMORY;
+        }
+
+        t->list = list;
+    }
+
+    if (t->list != NULL) {
+        rc |= curl_easy_setopt(e, CURLOPT_HTTPHEADER, t->list);
+    }
+
+    if (t->body != NULL) {
+        rc |= curl_easy_setopt(e, CURLOPT_POST, 1L);
+        rc |= curl_easy_setopt(e, CURLOPT_POSTFIELDSIZE, (long) t->body_len);
+        rc |= curl_easy_setopt(e, CURLOPT_POSTFIELDS, t->body);
+    }
+
+    if (t->want != NULL) {
+        rc |= curl_easy_setopt(e, CURLOPT_HEADERFUNCTION, ngx_cr_curl_header);
+        rc |= curl_easy_setopt(e, CURLOPT_HEADERDATA, t);
+    }
+
+    return rc;
 }
 
 
@@ -200,6 +250,40 @@ ngx_cr_curl_write(char *data, size_t size, size_t n, void *ctx)
 }
 
 
+static size_t
+ngx_cr_curl_header(char *data, size_t size, size_t n, void *ctx)
+{
+    size_t          len;
+    u_char         *p, *last;
+    ngx_cr_curl_t  *t = ctx;
+
+    len = ngx_strlen(t->want);
+
+    if (n <= len || data[len] != ':'
+        || ngx_strncasecmp((u_char *) data, (u_char *) t->want, len) != 0)
+    {
+        return n;
+    }
+
+    p = (u_char *) data + len + 1;
+    last = (u_char *) data + n;
+
+    while (p < last && (*p == ' ' || *p == '\t')) {
+        p++;
+    }
+
+    while (p < last && last[-1] <= ' ') {
+        last--;
+    }
+
+    (void) ngx_cpystrn((u_char *) t->found, p,
+                       ngx_min((size_t) (last - p) + 1,
+                               NGX_CR_CURL_FOUND_MAX));
+
+    return n;
+}
+
+
 void
 ngx_cr_curl_cancel(ngx_cr_curl_t *t)
 {
@@ -212,9 +296,22 @@ ngx_cr_curl_cancel(ngx_cr_curl_t *t)
     (void) curl_multi_remove_handle(ngx_cr_curl_multi, t->easy);
     curl_easy_cleanup(t->easy);
     t->easy = NULL;
+    curl_slist_free_all(t->list);
+    t->list = NULL;
 
-    ngx_free(t->answer);
+    ngx_cr_curl_free(t->secret, t->answer, t->len);
     t->answer = NULL;
+}
+
+
+static void
+ngx_cr_curl_free(ngx_uint_t secret, u_char *answer, size_t len)
+{
+    if (secret && answer != NULL) {
+        explicit_bzero(answer, len);
+    }
+
+    ngx_free(answer);
 }
 
 
@@ -418,7 +515,9 @@ ngx_cr_curl_act(curl_socket_t fd, int events)
 static void
 ngx_cr_curl_finish(ngx_cr_curl_t *t, CURLcode code)
 {
-    u_char  *answer;
+    size_t       len;
+    u_char      *answer;
+    ngx_uint_t   secret;
 
     t->code = code;
     (void) curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &t->status);
@@ -434,12 +533,16 @@ ngx_cr_curl_finish(ngx_cr_curl_t *t, CURLcode code)
     (void) curl_multi_remove_handle(ngx_cr_curl_multi, t->easy);
     curl_easy_cleanup(t->easy);
     t->easy = NULL;
+    curl_slist_free_all(t->list);
+    t->list = NULL;
 
     /* the handler may start t again, or be the last to know it */
 
     answer = t->answer;
+    len = t->len;
+    secret = t->secret;
 
     t->handler(t);
 
-    ngx_free(answer);
+    ngx_cr_curl_free(secret, answer, len);
 }

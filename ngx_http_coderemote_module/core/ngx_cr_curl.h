@@ -21,9 +21,15 @@ typedef struct ngx_cr_curl_s  ngx_cr_curl_t;
 typedef void (*ngx_cr_curl_handler_pt)(ngx_cr_curl_t *t);
 
 
+/* room for the header of an answer that the caller wants to see */
+
+#define NGX_CR_CURL_FOUND_MAX  128
+
+
 /*
  * A transfer; the memory is the caller's until the handler is called or
- * ngx_cr_curl_cancel().  A redirect is an answer like any other.
+ * ngx_cr_curl_cancel(), zeroed before the first start.  A redirect is an
+ * answer like any other.
  */
 
 struct ngx_cr_curl_s {
@@ -31,11 +37,20 @@ struct ngx_cr_curl_s {
     /* what to do; strings end with NUL and are read at the start */
     const char                  *url;       /* http or https */
     const char                  *ca;        /* PEM file; NULL: the system's */
+    const char *const           *headers;   /* of the request, up to a NULL;
+                                               NULL: only libcurl's own */
+    const char                  *body;      /* of a POST; NULL: a GET; in
+                                               place until the end */
+    size_t                       body_len;
+    const char                  *want;      /* a header of the answer, in any
+                                               case, without ":"; or NULL */
     size_t                       max;       /* bytes of an answer */
     ngx_msec_t                   timeout;   /* for all of it */
     ngx_cr_curl_handler_pt       handler;
     void                        *data;
     ngx_log_t                   *log;
+    unsigned                     keep:1;    /* the connection, for the next */
+    unsigned                     secret:1;  /* the answer is wiped */
 
     /* the outcome: valid while the handler is called */
     CURLcode                     code;      /* CURLE_OK: there is an answer */
@@ -43,7 +58,10 @@ struct ngx_cr_curl_s {
     u_char                      *answer;    /* NULL: empty */
     size_t                       len;
     char                         error[CURL_ERROR_SIZE];
+    char                         found[NGX_CR_CURL_FOUND_MAX];
+                                            /* value of want, cut; "": none */
 
+    struct curl_slist           *list;
     CURL                        *easy;      /* NULL: not started */
     ngx_queue_t                  queue;
 };
