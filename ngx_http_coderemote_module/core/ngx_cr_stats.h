@@ -26,10 +26,13 @@ typedef enum {
     NGX_CR_STAT_SSE_CLOSED,
     NGX_CR_STAT_OUTPUT_BYTES,       /* of jobs, streamed to clients */
     NGX_CR_STAT_PROBLEMS,           /* first of one for each problem code */
-    NGX_CR_STAT_AUTH = NGX_CR_STAT_PROBLEMS + 32,
+    NGX_CR_STAT_AUTH = NGX_CR_STAT_PROBLEMS + 64,
                                     /* first of one for each outcome of
                                        looking at a token */
-    NGX_CR_STAT_MAX = NGX_CR_STAT_AUTH + 32
+    NGX_CR_STAT_SIGN_IN = NGX_CR_STAT_AUTH + 32,
+                                    /* first of one for each outcome of each
+                                       route of /auth/ */
+    NGX_CR_STAT_MAX = NGX_CR_STAT_SIGN_IN + 256
 } ngx_cr_stat_e;
 
 

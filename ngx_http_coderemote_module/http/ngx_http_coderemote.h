@@ -78,16 +78,26 @@ typedef enum {
     NGX_HTTP_CODEREMOTE_MISSING_FIELD,
     NGX_HTTP_CODEREMOTE_UNKNOWN_LANGUAGE,
     NGX_HTTP_CODEREMOTE_UNAUTHORIZED,
+    NGX_HTTP_CODEREMOTE_INVALID_CREDENTIALS,
+    NGX_HTTP_CODEREMOTE_INVALID_SESSION,
+    NGX_HTTP_CODEREMOTE_NO_SESSION,
+    NGX_HTTP_CODEREMOTE_USER_NOT_CONFIRMED,
+    NGX_HTTP_CODEREMOTE_PASSWORD_RESET_REQUIRED,
     NGX_HTTP_CODEREMOTE_FORBIDDEN_HOST,
     NGX_HTTP_CODEREMOTE_FORBIDDEN_ORIGIN,
     NGX_HTTP_CODEREMOTE_NOT_FOUND,
     NGX_HTTP_CODEREMOTE_METHOD_NOT_ALLOWED,
     NGX_HTTP_CODEREMOTE_JOB_FINISHED,
+    NGX_HTTP_CODEREMOTE_CODE_EXPIRED,
     NGX_HTTP_CODEREMOTE_TOO_LARGE,
     NGX_HTTP_CODEREMOTE_UNSUPPORTED_MEDIA_TYPE,
+    NGX_HTTP_CODEREMOTE_CODE_MISMATCH,
+    NGX_HTTP_CODEREMOTE_WEAK_PASSWORD,
     NGX_HTTP_CODEREMOTE_UPGRADE_REQUIRED,
     NGX_HTTP_CODEREMOTE_TOO_MANY_JOBS,
+    NGX_HTTP_CODEREMOTE_TOO_MANY_ATTEMPTS,
     NGX_HTTP_CODEREMOTE_INTERNAL,
+    NGX_HTTP_CODEREMOTE_AUTH_MISCONFIGURED,
     NGX_HTTP_CODEREMOTE_AUTH_UNAVAILABLE,
     NGX_HTTP_CODEREMOTE_POOL_UNAVAILABLE,
     NGX_HTTP_CODEREMOTE_QUEUE_FULL,
@@ -99,6 +109,10 @@ typedef enum {
 
 typedef struct {
     ngx_uint_t                   code;      /* ngx_http_coderemote_code_e */
+    ngx_uint_t                   status;    /* that of the code, unless it is
+                                               changed before it is sent */
+    time_t                       retry;     /* seconds for Retry-After, of 429
+                                               and 503 */
     ngx_str_t                    detail;    /* constant, or in text */
     ngx_str_t                    field;     /* len 0: none; in name */
     u_char                       text[512];

@@ -25,17 +25,27 @@ static const ngx_http_coderemote_problem_entry_t
     { 400, "missing_field", "A field is missing" },
     { 400, "unknown_language", "Unknown language" },
     { 401, "unauthorized", "Not signed in" },
+    { 401, "invalid_credentials", "Wrong email or password" },
+    { 401, "invalid_session", "The sign-in has to start again" },
+    { 401, "no_session", "No session" },
+    { 403, "user_not_confirmed", "The account is not confirmed" },
+    { 403, "password_reset_required", "The password must be reset" },
     { 403, "forbidden_host", "Host not allowed" },
     { 403, "forbidden_origin", "Origin not allowed" },
     { 404, "not_found", "Not found" },
     { 405, "method_not_allowed", "Method not allowed" },
     { 409, "job_finished", "The job has finished" },
+    { 410, "code_expired", "The code has expired" },
     { 413, "too_large", "Too large" },
     { 415, "unsupported_media_type", "Unsupported media type" },
+    { 422, "code_mismatch", "Wrong code" },
+    { 422, "weak_password", "The password is too weak" },
     { 426, "upgrade_required", "Upgrade required" },
     { 429, "too_many_jobs", "Too many jobs" },
+    { 429, "too_many_attempts", "Too many attempts" },
     { 500, "internal", "Internal error" },
-    { 503, "auth_unavailable", "Tokens cannot be verified" },
+    { 500, "auth_misconfigured", "Sign-in is not set up correctly" },
+    { 503, "auth_unavailable", "The identity provider does not answer" },
     { 503, "pool_unavailable", "The pool of workers is not available" },
     { 503, "queue_full", "The queue is full" }
 };
@@ -50,6 +60,8 @@ ngx_http_coderemote_problem(ngx_http_coderemote_problem_t *problem,
     va_list  args;
 
     problem->code = code;
+    problem->status = ngx_http_coderemote_problem_status(code);
+    problem->retry = 1;
 
     va_start(args, fmt);
     p = ngx_vslprintf(problem->text, problem->text + sizeof(problem->text),

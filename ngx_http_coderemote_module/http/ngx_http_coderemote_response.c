@@ -86,6 +86,7 @@ ngx_http_coderemote_send_problem(ngx_http_request_t *r,
     const ngx_http_coderemote_problem_t *problem)
 {
     size_t         len;
+    u_char        *p, *retry;
     ngx_int_t      rc;
     ngx_uint_t     status;
     ngx_cr_json_t  json;
@@ -97,13 +98,19 @@ ngx_http_coderemote_send_problem(ngx_http_request_t *r,
         return rc;
     }
 
-    status = ngx_http_coderemote_problem_status(problem->code);
+    status = problem->status;
 
     if (status == NGX_HTTP_SERVICE_UNAVAILABLE
         || status == NGX_HTTP_TOO_MANY_REQUESTS)
     {
-        if (ngx_http_coderemote_add_header(r, "Retry-After", (u_char *) "1",
-                                           1)
+        retry = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+        if (retry == NULL) {
+            return NGX_HTTP_INTERNAL_SERVER_ERROR;
+        }
+
+        p = ngx_sprintf(retry, "%T", ngx_max(problem->retry, 1));
+
+        if (ngx_http_coderemote_add_header(r, "Retry-After", retry, p - retry)
             != NGX_OK)
         {
             return NGX_HTTP_INTERNAL_SERVER_ERROR;
