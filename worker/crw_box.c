@@ -97,6 +97,8 @@ crw_box_prepare(crw_box_t *box)
 
     box->has_cgroup = 1;
     box->floor_kb = 0;
+    box->warm_kb = 0;
+    box->own_kb = 0;
 
     if (box->cgroup.oom != -1) {
         crw_event_hold(&box->oom, box->cgroup.oom);

@@ -182,6 +182,13 @@ crw_box_limits(crw_box_t *box, int ready)
     if (crw_cgroup_begin(cg, &limits, &err) != 0) {
         /* the job will try again, and fail if it must */
         crw_log(CRW_LOG_WARN, "box %u: %s", box->number, err.text);
+        return;
+    }
+
+    if (ready && (box->warm_kb == 0 || cg->memory_base_kb < box->warm_kb)) {
+        box->warm_kb = cg->memory_base_kb;
+        box->own_kb = (box->warm_kb > box->floor_kb)
+                      ? box->warm_kb - box->floor_kb : 0;
     }
 }
 

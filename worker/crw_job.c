@@ -13,7 +13,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "../ipc/cr_request.h"
@@ -22,9 +21,7 @@
 #include "crw_park.h"
 
 
-#define CRW_JOB_MARK_US    2000
-#define CRW_JOB_CPU_MIN_US 5000
-#define CRW_JOB_OOM_US     2000
+#define CRW_JOB_MARK_US  2000
 
 
 static const char *crw_job_check(crw_job_t *job);
@@ -32,21 +29,9 @@ static int crw_job_copy(crw_job_t *job);
 static void crw_job_take_input(crw_job_t *job);
 static void crw_job_clip(cr_limits_t *limits, const crw_language_t *lang);
 static void crw_job_clip_one(uint32_t *value, uint32_t max);
-static int crw_job_limits(crw_job_t *job, crw_error_t *err);
-static void crw_job_timers(crw_job_t *job);
-static uint32_t crw_job_cores(const crw_job_t *job);
 static void crw_job_finish(crw_job_t *job, const crw_exit_msg_t *msg);
-static void crw_job_figures(crw_job_t *job, cr_result_t *result,
-    const crw_exit_msg_t *msg);
-static void crw_job_verdict(crw_job_t *job, cr_result_t *result,
-    const crw_exit_msg_t *msg);
-static int crw_job_cpu_signal(const crw_job_t *job,
-    const cr_result_t *result);
-static int crw_job_memory_error(const crw_job_t *job);
 static void crw_job_count(crw_job_t *job, const cr_result_t *result);
 static void crw_job_free(crw_job_t *job);
-static void crw_job_wall_timer(crw_timer_t *timer);
-static void crw_job_cpu_timer(crw_timer_t *timer);
 static void crw_job_mark_timer(crw_timer_t *timer);
 
 
@@ -295,73 +280,6 @@ crw_job_run(crw_job_t *job, crw_box_t *box)
 }
 
 
-static int
-crw_job_limits(crw_job_t *job, crw_error_t *err)
-{
-    crw_pool_t           *pool;
-    crw_cgroup_t         *cg;
-    crw_cgroup_limits_t   limits;
-
-    pool = &job->worker->pool;
-    cg = &job->box->cgroup;
-
-    memset(&limits, 0, sizeof(limits));
-    limits.memory_kb = job->job.limits.memory_kb;
-    limits.pids = job->job.limits.processes + CRW_CGROUP_OWN_TASKS;
-    limits.cpu_percent = pool->config->cpu_percent;
-
-    /* begun with the defaults when the sandbox got ready */
-
-    if (cg->limits.memory_kb == limits.memory_kb
-        && cg->limits.pids == limits.pids
-        && cg->limits.cpu_percent == limits.cpu_percent)
-    {
-        return 0;
-    }
-
-    return crw_cgroup_begin(cg, &limits, err);
-}
-
-
-static void
-crw_job_timers(crw_job_t *job)
-{
-    uint64_t     wall_us, cpu_us;
-    crw_loop_t  *loop;
-
-    loop = &job->worker->loop;
-
-    wall_us = (uint64_t) job->job.limits.timeout_ms * 1000;
-    cpu_us = (uint64_t) job->job.limits.cpu_ms * 1000 / crw_job_cores(job);
-
-    crw_timer_set(loop, &job->wall, wall_us);
-
-    /* the earliest time at which that much can have been used */
-
-    if (cpu_us < wall_us && job->worker->pool.base->kind != CRW_CGROUP_NONE) {
-        crw_timer_set(loop, &job->cpu, cpu_us);
-    }
-}
-
-
-static uint32_t
-crw_job_cores(const crw_job_t *job)
-{
-    long      n;
-    uint32_t  percent;
-
-    percent = job->worker->pool.config->cpu_percent;
-
-    if (percent != 0) {
-        return (percent + 99) / 100;
-    }
-
-    n = sysconf(_SC_NPROCESSORS_ONLN);
-
-    return (n < 1) ? 1 : (uint32_t) n;
-}
-
-
 void
 crw_job_end(crw_job_t *job, cr_status_e status, cr_limit_e limit,
     const char *error)
@@ -477,25 +395,6 @@ crw_job_gone(crw_box_t *box, const char *step, int errnum)
 }
 
 
-/* told while the kernel looks for a victim: counted a moment later */
-
-void
-crw_job_oom(crw_box_t *box)
-{
-    crw_job_t             *job = box->job;
-    crw_cgroup_figures_t   figures;
-
-    if (crw_cgroup_figures(&box->cgroup, &figures, NULL) == 0
-        && figures.oom_kills != 0)
-    {
-        crw_job_end(job, CR_STATUS_MEMORY_EXCEEDED, CR_LIMIT_MEMORY, NULL);
-        return;
-    }
-
-    crw_timer_set(&job->worker->loop, &job->cpu, CRW_JOB_OOM_US);
-}
-
-
 /*
  * 'msg' is NULL when the program did not end by itself.  The result is
  * complete before the word says FINISHED; then the bell, then the rest.
@@ -552,118 +451,6 @@ crw_job_finish(crw_job_t *job, const crw_exit_msg_t *msg)
     if (box != NULL) {
         crw_box_release(box);
     }
-}
-
-
-static void
-crw_job_figures(crw_job_t *job, cr_result_t *result,
-    const crw_exit_msg_t *msg)
-{
-    crw_cgroup_figures_t  figures;
-
-    memset(&figures, 0, sizeof(figures));
-
-    if (crw_cgroup_figures(&job->box->cgroup, &figures, NULL) == 0) {
-        result->cpu_us = figures.cpu_us;
-        result->memory_peak_kb = figures.memory_peak_kb;
-
-        if (figures.oom_kills != 0 && job->verdict == CR_STATUS_NONE) {
-            job->verdict = CR_STATUS_MEMORY_EXCEEDED;
-            job->limit = CR_LIMIT_MEMORY;
-        }
-
-        if (figures.oom_kills != 0 && job->verdict == CR_STATUS_ERROR
-            && job->box->gone)
-        {
-            /* the kernel's victim was init, and the sandbox ended with it */
-            job->verdict = CR_STATUS_MEMORY_EXCEEDED;
-            job->limit = CR_LIMIT_MEMORY;
-            job->error[0] = '\0';
-        }
-    }
-
-    if (msg != NULL && job->worker->pool.base->kind == CRW_CGROUP_NONE) {
-        result->cpu_us = msg->cpu_us;
-        result->memory_peak_kb = msg->maxrss_kb;
-    }
-}
-
-
-static void
-crw_job_verdict(crw_job_t *job, cr_result_t *result,
-    const crw_exit_msg_t *msg)
-{
-    if (msg != NULL && job->verdict == CR_STATUS_NONE) {
-
-        if (WIFEXITED(msg->wait_status)) {
-            result->exit_code = WEXITSTATUS(msg->wait_status);
-            job->verdict = (result->exit_code == 0) ? CR_STATUS_SUCCEEDED
-                                                    : CR_STATUS_FAILED;
-
-        } else {
-            result->signal = (uint32_t) WTERMSIG(msg->wait_status);
-            job->verdict = CR_STATUS_FAILED;
-        }
-
-        if (crw_job_cpu_signal(job, result)) {
-            job->verdict = CR_STATUS_TIMED_OUT;
-            job->limit = CR_LIMIT_CPU;
-
-        } else if (job->verdict == CR_STATUS_FAILED && result->exit_code == 1
-                   && crw_job_memory_error(job))
-        {
-            job->verdict = CR_STATUS_MEMORY_EXCEEDED;
-            job->limit = CR_LIMIT_MEMORY;
-        }
-
-    } else if (job->box != NULL && job->verdict != CR_STATUS_ERROR) {
-        result->signal = SIGKILL;
-    }
-
-    result->status = (uint32_t) job->verdict;
-    result->limit = (uint32_t) job->limit;
-    result->truncated = job->truncated;
-
-    memcpy(result->error, job->error, sizeof(result->error));
-}
-
-
-/*
- * The process's own limit was faster than our look at all.  Without a cgroup
- * it is the only one, and counts what the process used before the job came.
- */
-
-static int
-crw_job_cpu_signal(const crw_job_t *job, const cr_result_t *result)
-{
-    uint64_t  limit_us;
-
-    limit_us = (uint64_t) job->job.limits.cpu_ms * 1000;
-
-    if (result->signal == SIGXCPU
-        && job->worker->pool.base->kind == CRW_CGROUP_NONE)
-    {
-        limit_us -= limit_us / 8;
-    }
-
-    return result->signal != 0 && result->cpu_us >= limit_us;
-}
-
-
-/*
- * The kernel refuses an allocation that could never be had (more than the
- * machine, or than a process limit) instead of killing for it; the interpreter
- * says so in its last line and ends with 1.
- */
-
-static int
-crw_job_memory_error(const crw_job_t *job)
-{
-    static const char  text[] = "MemoryError\n";
-
-    return job->tail_len >= sizeof(text) - 1
-           && memcmp(job->tail + job->tail_len - (sizeof(text) - 1), text,
-                     sizeof(text) - 1) == 0;
 }
 
 
@@ -733,46 +520,6 @@ crw_job_mark(crw_job_t *job, int now)
 
     crw_timer_cancel(&worker->loop, &job->mark);
     crw_worker_ring(worker, cr_segment_mark(worker->segment, job->index));
-}
-
-
-static void
-crw_job_wall_timer(crw_timer_t *timer)
-{
-    crw_job_t  *job = timer->data;
-
-    crw_job_end(job, CR_STATUS_TIMED_OUT, CR_LIMIT_WALL, NULL);
-}
-
-
-static void
-crw_job_cpu_timer(crw_timer_t *timer)
-{
-    uint64_t               limit_us, left_us;
-    crw_job_t             *job = timer->data;
-    crw_cgroup_figures_t   figures;
-
-    if (crw_cgroup_figures(&job->box->cgroup, &figures, NULL) != 0) {
-        return;                     /* the wall clock is left */
-    }
-
-    if (figures.oom_kills != 0) {
-        crw_job_end(job, CR_STATUS_MEMORY_EXCEEDED, CR_LIMIT_MEMORY, NULL);
-        return;
-    }
-
-    limit_us = (uint64_t) job->job.limits.cpu_ms * 1000;
-
-    if (figures.cpu_us >= limit_us) {
-        crw_job_end(job, CR_STATUS_TIMED_OUT, CR_LIMIT_CPU, NULL);
-        return;
-    }
-
-    left_us = (limit_us - figures.cpu_us) / crw_job_cores(job);
-
-    crw_timer_set(&job->worker->loop, timer,
-                  (left_us > CRW_JOB_CPU_MIN_US) ? left_us
-                                                 : CRW_JOB_CPU_MIN_US);
 }
 
 

@@ -81,6 +81,20 @@ void crw_job_io(crw_box_t *box, crw_event_t *ev);
 void crw_job_mark(crw_job_t *job, int now);
 
 
+/* crw_job_watch.c */
+
+/* those of the box, where they differ; 0, or -1 */
+int crw_job_limits(crw_job_t *job, crw_error_t *err);
+void crw_job_timers(crw_job_t *job);
+void crw_job_wall_timer(crw_timer_t *timer);
+void crw_job_cpu_timer(crw_timer_t *timer);
+/* 'msg' is NULL when the program did not end by itself */
+void crw_job_figures(crw_job_t *job, cr_result_t *result,
+    const crw_exit_msg_t *msg);
+void crw_job_verdict(crw_job_t *job, cr_result_t *result,
+    const crw_exit_msg_t *msg);
+
+
 /* crw_job_io.c */
 
 /* 0, or -1: the sandbox does not take it (errno) */

@@ -78,6 +78,9 @@ struct crw_box_s {
     int               has_cgroup;
     crw_event_t       oom;          /* the cgroup's descriptor */
     uint64_t          floor_kb;     /* memory in use without a sandbox */
+    uint64_t          warm_kb;      /* with one that waits, at least; 0: none
+                                       has been ready */
+    uint64_t          own_kb;       /* of that, the program's */
 
     pid_t             keeper_pid;
     int               keeper_pidfd;

@@ -107,9 +107,13 @@ static int
 crw_worker_open(crw_worker_t *worker, const crw_worker_start_t *start,
     crw_error_t *err)
 {
+    long         n;
     size_t       timers;
     crw_pool_t  *pool;
 
+    n = sysconf(_SC_NPROCESSORS_ONLN);
+
+    worker->processors = (n < 1) ? 1 : (uint32_t) n;
     worker->index = start->index;
     worker->segment = start->segment;
     worker->self = cr_segment_worker(start->segment, start->index);

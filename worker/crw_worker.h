@@ -61,6 +61,7 @@ struct crw_worker_s {
     cr_segment_t        *segment;
     cr_worker_t         *self;
     uint32_t             index;
+    uint32_t             processors;
     uint32_t             hint;      /* of cr_consume_next */
     pthread_mutex_t     *mutex;
     const int           *channels;

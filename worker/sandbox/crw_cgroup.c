@@ -6,6 +6,7 @@
 #include "crw_cgroup_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -383,6 +384,44 @@ crw_cgroup_usage(crw_cgroup_t *cg, uint64_t *memory_kb, crw_error_t *err)
     }
 
     *memory_kb /= 1024;
+
+    return 0;
+}
+
+
+/* v1 calls it "cache", v2 "file"; both count tmpfs in, as "shmem" */
+
+int
+crw_cgroup_files(crw_cgroup_t *cg, uint64_t *file_kb, crw_error_t *err)
+{
+    int       rc, fd;
+    uint64_t  file, shmem;
+
+    *file_kb = 0;
+
+    if (crw_cgroup_ops(cg) == NULL) {
+        return 0;
+    }
+
+    fd = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.stat", O_RDONLY);
+    rc = -1;
+
+    if (fd != -1) {
+        rc = crw_cg_read_key(fd, cg->base->kind == CRW_CGROUP_V1 ? "cache"
+                                                                 : "file",
+                             &file);
+        if (rc == 0) {
+            rc = crw_cg_read_key(fd, "shmem", &shmem);
+        }
+
+        (void) close(fd);
+    }
+
+    if (rc == -1) {
+        return crw_error_set(err, errno, "memory of cgroup \"%s\"", cg->name);
+    }
+
+    *file_kb = file > shmem ? (file - shmem) / 1024 : 0;
 
     return 0;
 }

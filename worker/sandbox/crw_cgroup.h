@@ -26,6 +26,8 @@
 #define CRW_CGROUP_NAME    32
 #define CRW_CGROUP_PATH    256
 
+#define CRW_CGROUP_PERIOD_US  100000    /* that cpu_percent is shared out in */
+
 
 typedef enum {
     CRW_CGROUP_NONE = 0,            /* every call succeeds and does nothing */
@@ -156,6 +158,9 @@ int crw_cgroup_cpu(crw_cgroup_t *cg, uint64_t *cpu_us, crw_error_t *err);
 /* what is charged now; a box may take the next job when this is back near
    what its keeper needs */
 int crw_cgroup_usage(crw_cgroup_t *cg, uint64_t *memory_kb, crw_error_t *err);
+/* page cache of files that are not the group's own (not tmpfs), of the part
+   charged now; slow, 20 us or more */
+int crw_cgroup_files(crw_cgroup_t *cg, uint64_t *file_kb, crw_error_t *err);
 
 /* SIGKILL to everything inside, the keeper too */
 int crw_cgroup_kill(crw_cgroup_t *cg, crw_error_t *err);

@@ -11,9 +11,6 @@
 #include <stddef.h>
 
 
-#define CRW_CGROUP_PERIOD_US  100000
-
-
 /* where hierarchies are mounted, "" when they are not */
 
 typedef struct {
