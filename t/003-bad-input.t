@@ -99,7 +99,28 @@ for my $name ('', '.', '..', '/etc/passwd', '../x', 'a/../../x', 'a//b', 'a/',
 
 
 
-=== TEST 5: what is missing is named
+=== TEST 5: no file takes the place of the code
+--- steps
+wait_ready();
+for my $name ('main.py', 'main.py/x') {
+    my $r = http('POST', '/execute?wait=true',
+                 { code => 'x', files => [{ name => 'a', content => '' },
+                                          { name => $name, content => '' }] });
+    is($r->{status}, 400, "'$name'");
+    is($r->{json}{code}, 'invalid_field', "code of '$name'");
+    is($r->{json}{field}, 'files[1].name', "field of '$name'");
+    like($r->{json}{detail}, qr/the code itself/, "rule of '$name'");
+}
+for my $name ('main.pyc', 'main.p', 'x/main.py') {
+    my $r = http('POST', '/execute?wait=true',
+                 { code => 'pass', files => [{ name => $name,
+                                               content => '' }] });
+    is($r->{json}{status}, 'succeeded', "'$name'");
+}
+
+
+
+=== TEST 6: what is missing is named
 --- steps
 wait_ready();
 my $r = http('POST', '/execute', {});
@@ -113,7 +134,7 @@ is($r->{json}{field}, 'files[0].content', 'its name');
 
 
 
-=== TEST 6: what is unknown is named, with what is known
+=== TEST 7: what is unknown is named, with what is known
 --- steps
 wait_ready();
 my @bad = ([{ code => 'x', cod => 1 }, 'cod'],
@@ -133,7 +154,7 @@ for my $case (@bad) {
 
 
 
-=== TEST 7: an unknown language comes with the list of known ones
+=== TEST 8: an unknown language comes with the list of known ones
 --- steps
 wait_ready();
 my $r = http('POST', '/execute', { code => 'x', language => 'cobol' });
@@ -144,7 +165,7 @@ like($r->{json}{detail}, qr/python/, 'detail');
 
 
 
-=== TEST 8: null is the same as absent
+=== TEST 9: null is the same as absent
 --- steps
 wait_ready();
 is(run('print(1)', language => undef, stdin => undef, args => undef,
@@ -153,7 +174,7 @@ is(run('print(1)', language => undef, stdin => undef, args => undef,
 
 
 
-=== TEST 9: another content type is 415, what curl says without one is not
+=== TEST 10: another content type is 415, what curl says without one is not
 --- steps
 wait_ready();
 my %types = ('text/plain' => 415, 'application/xml' => 415,
@@ -175,7 +196,7 @@ is(http('POST', '/execute', { code => '' },
 
 
 
-=== TEST 10: code over its limit is 413 with the limit
+=== TEST 11: code over its limit is 413 with the limit
 --- http_config
 coderemote_max_code_size 1k;
 coderemote_max_stdin_size 2k;
@@ -192,7 +213,7 @@ is($r->{json}{field}, 'stdin', 'stdin has its own');
 
 
 
-=== TEST 11: a body over its limit is 413, however it is framed
+=== TEST 12: a body over its limit is 413, however it is framed
 --- http_config
 coderemote_max_body_size 100k;
 --- steps
@@ -208,7 +229,7 @@ is($r->{json}{code}, 'too_large', 'code');
 
 
 
-=== TEST 12: every error leaves the connection usable
+=== TEST 13: every error leaves the connection usable
 --- steps
 wait_ready();
 my $c = connection();
@@ -226,7 +247,7 @@ is($c->request('POST', '/execute?wait=true', { code => 'print(1)' })
 
 
 
-=== TEST 13: bodies in chunks and in pieces are read whole
+=== TEST 14: bodies in chunks and in pieces are read whole
 --- steps
 wait_ready();
 my $code = '#' . 'x' x 60_000 . "\nprint('end')";
@@ -245,7 +266,7 @@ is($c->response->{json}{stdout}, "2\n", 'byte by byte');
 
 
 
-=== TEST 14: a client that expects 100 gets it
+=== TEST 15: a client that expects 100 gets it
 --- steps
 wait_ready();
 my $c = connection();
@@ -259,7 +280,7 @@ is($c->response->{json}{stdout}, "3\n", 'then the answer');
 
 
 
-=== TEST 15: wait is true or false
+=== TEST 16: wait is true or false
 --- steps
 wait_ready();
 my %wait = (true => 200, 1 => 200, false => 202, 0 => 202, yes => 400,

@@ -230,6 +230,7 @@ is($r->{status}, 200, 'status');
 my ($python) = grep { $_->{id} eq 'python' } @{ $r->{json}{languages} };
 ok($python, 'python');
 ok(exists $python->{$_}, $_)
-    for qw/ id name version aliases template extension monaco limits /;
+    for qw/ id name version aliases template extension monaco code_file
+            limits /;
 ok($python->{limits}{$_}{default} <= $python->{limits}{$_}{max}, $_)
     for qw/ timeout_ms cpu_ms memory_mb output_kb processes /;

@@ -58,6 +58,7 @@ typedef struct {
     crw_limit_t  output_kb;
     crw_limit_t  processes;
     uint32_t     boxes;             /* 0: as in worker.json */
+    const char  *code_file;         /* in /box, of its kind; constant */
 
     /* what the zygote said, "" until then */
     char         version[CR_VERSION_MAX];

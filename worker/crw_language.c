@@ -85,6 +85,19 @@ static const struct {
 };
 
 
+/* where a runtime puts the code of a request: no file may have that name */
+
+static const struct {
+    const char  *name;
+    const char  *code_file;
+} crw_language_kinds[] = {
+    { "python", "main.py" },
+};
+
+
+#define CRW_LANGUAGE_KINDS                                                    \
+    (sizeof(crw_language_kinds) / sizeof(crw_language_kinds[0]))
+
 #define CRW_LANGUAGE_RANGES                                                   \
     (sizeof(crw_language_ranges) / sizeof(crw_language_ranges[0]))
 
@@ -190,7 +203,14 @@ crw_language_check(crw_json_t *json, crw_config_t *config,
         }
     }
 
-    if (strcmp(lang->kind, "python") != 0) {
+    for (i = 0; i < CRW_LANGUAGE_KINDS; i++) {
+        if (strcmp(lang->kind, crw_language_kinds[i].name) == 0) {
+            lang->code_file = crw_language_kinds[i].code_file;
+            break;
+        }
+    }
+
+    if (lang->code_file == NULL) {
         crw_json_enter(json, "kind");
         return crw_json_error(json, err, "must be \"python\"");
     }
@@ -408,12 +428,13 @@ crw_language_json(const crw_language_t *lang)
                                              "max", (json_int_t) limit->max));
     }
 
-    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:o}",
+    return json_pack("{s:s,s:s,s:s,s:o,s:s,s:s,s:s,s:s,s:o}",
                      "id", lang->id, "name", lang->name,
                      "version", lang->version,
                      "aliases", crw_language_list(&lang->aliases),
                      "template", lang->template,
                      "extension", lang->extension,
+                     "code_file", lang->code_file,
                      "monaco", lang->monaco, "limits", limits);
 }
 

@@ -143,7 +143,7 @@ ngx_cr_languages_item(ngx_cr_languages_t *languages, json_t *json,
     ngx_cr_language_t *language)
 {
     size_t      i, n;
-    json_t     *aliases;
+    json_t     *aliases, *code_file;
     ngx_str_t  *alias;
 
     if (ngx_cr_languages_text(languages->pool, json_object_get(json, "id"),
@@ -151,6 +151,19 @@ ngx_cr_languages_item(ngx_cr_languages_t *languages, json_t *json,
         || ngx_cr_languages_text(languages->pool,
                                  json_object_get(json, "version"),
                                  &language->version) != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    /* a pool of before has none */
+
+    ngx_str_null(&language->code_file);
+    code_file = json_object_get(json, "code_file");
+
+    if (code_file != NULL
+        && ngx_cr_languages_text(languages->pool, code_file,
+                                 &language->code_file)
+           != NGX_OK)
     {
         return NGX_ERROR;
     }

@@ -15,6 +15,7 @@
 typedef struct {
     ngx_str_t                    id;
     ngx_str_t                    version;
+    ngx_str_t                    code_file; /* empty: not known */
     ngx_uint_t                   index;     /* of cr_job_t.language */
     ngx_array_t                  aliases;   /* of ngx_str_t */
     cr_limits_t                  initial;   /* without limits in the request */

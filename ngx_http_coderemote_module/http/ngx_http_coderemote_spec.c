@@ -463,6 +463,15 @@ ngx_http_coderemote_spec_file(ngx_http_coderemote_spec_ctx_t *sc,
                                 ".. parts, like data/in.txt");
     }
 
+    if (sc->language->code_file.len != 0
+        && ngx_http_coderemote_spec_clash(&sc->language->code_file,
+                                          &file->name))
+    {
+        return ngx_http_coderemote_spec_wrong(sc, (char *) field,
+                                "is where the code itself is put; give the "
+                                "file another name");
+    }
+
     for (j = 0; j < i; j++) {
         if (ngx_http_coderemote_spec_clash(&other[j].name, &file->name)) {
             return ngx_http_coderemote_spec_wrong(sc, (char *) field,

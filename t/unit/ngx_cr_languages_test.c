@@ -57,7 +57,8 @@ TEST("a language is found by id and alias, with its limits in our units")
 
     languages = create("{\"languages\":[{\"id\":\"c\",\"version\":\"1\","
                        "\"aliases\":[],\"limits\":" LIMITS "},"
-                       "{\"id\":\"python\",\"version\":\"3.11\",\"aliases\":"
+                       "{\"id\":\"python\",\"version\":\"3.11\","
+                       "\"code_file\":\"main.py\",\"aliases\":"
                        "[\"py\",\"python3\"],\"limits\":" LIMITS "}]}");
     REQUIRE(languages != NULL);
 
@@ -66,6 +67,10 @@ TEST("a language is found by id and alias, with its limits in our units")
     CHECK(l == find(languages, "py") && l == find(languages, "python3"));
     CHECK(l == ngx_cr_languages_get(languages, 1) && l->index == 1);
     CHECK(find(languages, "c") == ngx_cr_languages_get(languages, 0));
+
+    CHECK(l->code_file.len == 7
+          && memcmp(l->code_file.data, "main.py", 7) == 0);
+    CHECK_INT(ngx_cr_languages_get(languages, 0)->code_file.len, 0);
 
     CHECK_INT(l->initial.timeout_ms, 10);
     CHECK_INT(l->max.cpu_ms, 40);

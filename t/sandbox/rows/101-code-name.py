@@ -2,7 +2,6 @@
 # title: A file of the name that the program itself has is refused, with an
 #    answer that says so.
 # tries: files named main.py and main.py/x
-# open: it ends as an error of ours; nginx does not know the name yet
 # side: outside
 
 import json
@@ -13,7 +12,8 @@ def run(site, host):
     for name in ("main.py", "main.py/x"):
         status, _, raw = site.client.ask("POST", "/execute?wait=true", {
             "code": "print(1)", "files": [{"name": name, "content": "x"}]})
-        if status != 400:
-            wrong.append("%s: %d %s" % (name, status,
-                                        json.loads(raw).get("error")))
+        said = json.loads(raw)
+        if (status, said.get("code"), said.get("field")) != (
+                400, "invalid_field", "files[0].name"):
+            wrong.append("%s: %d %s" % (name, status, said))
     return wrong
