@@ -10,6 +10,9 @@
  * An event's id is where the output goes on after it.  Output that a second
  * attempt of the job makes void counts from 0 again, so from the second on
  * the id also names the attempt: "4096.2".
+ *
+ * With coderemote_auth jwt a stream ends with the token that it was asked for
+ * with, as a WebSocket does; the client comes back with a newer one.
  */
 
 
@@ -34,7 +37,10 @@ typedef struct {
     ngx_event_t                      timer;     /* ordinary: heartbeat */
     ngx_event_t                      posted;
     ngx_cr_drain_t                   drain;
+    ngx_cr_jwt_t                    *jwt;       /* of the request, which holds
+                                                   it; NULL: auth off */
 
+    unsigned                         expired:1; /* jwt has */
     unsigned                         last:1;    /* nothing follows the batch */
     unsigned                         failed:1;
     unsigned                         over:1;
@@ -55,6 +61,8 @@ static void ngx_http_coderemote_events_timer_handler(ngx_event_t *ev);
 static void ngx_http_coderemote_events_posted_handler(ngx_event_t *ev);
 static void ngx_http_coderemote_events_drain_handler(ngx_cr_drain_t *drain);
 static void ngx_http_coderemote_events_beat(ngx_http_coderemote_events_t *e);
+static void ngx_http_coderemote_events_expire(
+    ngx_http_coderemote_events_t *e);
 static void ngx_http_coderemote_events_turn(ngx_http_coderemote_events_t *e);
 static ngx_int_t ngx_http_coderemote_events_flush(
     ngx_http_coderemote_events_t *e);
@@ -66,6 +74,8 @@ static void ngx_http_coderemote_events_add(ngx_http_coderemote_events_t *e,
     const ngx_http_coderemote_stream_message_t *message);
 static void ngx_http_coderemote_events_text(ngx_http_coderemote_events_t *e,
     const char *text);
+static void ngx_http_coderemote_events_bytes(ngx_http_coderemote_events_t *e,
+    const u_char *data, size_t len);
 static void ngx_http_coderemote_events_finish(ngx_http_coderemote_events_t *e,
     ngx_int_t rc);
 static void ngx_http_coderemote_events_cleanup(void *data);
@@ -107,6 +117,8 @@ ngx_http_coderemote_api_events(ngx_http_request_t *r,
     if (e == NULL) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
+
+    e->jwt = ctx->identity.jwt;
 
     if (ngx_http_coderemote_stream_open(&e->stream, &job, &start,
                                         ngx_http_coderemote_events_changed, e)
@@ -375,14 +387,24 @@ ngx_http_coderemote_events_timer_handler(ngx_event_t *ev)
 
     e = ev->data;
 
-    ngx_http_coderemote_events_beat(e);
+    if (e->jwt != NULL && ngx_cr_jwt_left(e->jwt) == 0) {
+        e->expired = 1;
+
+    } else {
+        ngx_http_coderemote_events_beat(e);
+    }
 
     /* a client that has not taken the last batch needs no sign of life */
 
-    if (e->busy == NULL) {
-        ngx_http_coderemote_events_text(e, ":\n\n");
-        ngx_http_coderemote_events_turn(e);
+    if (e->busy != NULL) {
+        return;
     }
+
+    if (!e->expired) {
+        ngx_http_coderemote_events_text(e, ":\n\n");
+    }
+
+    ngx_http_coderemote_events_turn(e);
 }
 
 
@@ -395,6 +417,10 @@ ngx_http_coderemote_events_beat(ngx_http_coderemote_events_t *e)
 
     if (e->conf->ws_ping_interval != 0) {
         wait = ngx_min(wait, e->conf->ws_ping_interval);
+    }
+
+    if (e->jwt != NULL) {
+        wait = ngx_min(wait, ngx_cr_jwt_left(e->jwt));
     }
 
     ngx_add_timer(&e->timer, wait);
@@ -449,7 +475,10 @@ ngx_http_coderemote_events_turn(ngx_http_coderemote_events_t *e)
             return;
         }
 
-        if (!e->last) {
+        if (e->expired && !e->last) {
+            ngx_http_coderemote_events_expire(e);
+
+        } else if (!e->last) {
             ngx_http_coderemote_events_fill(e);
         }
 
@@ -650,14 +679,36 @@ ngx_http_coderemote_events_add(ngx_http_coderemote_events_t *e,
 }
 
 
+/* Without an id: the client comes back to where it was. */
+
+static void
+ngx_http_coderemote_events_expire(ngx_http_coderemote_events_t *e)
+{
+    ngx_http_coderemote_events_text(e, "event: error\ndata: "
+        "{\"type\":\"error\",\"job_id\":\"");
+    ngx_http_coderemote_events_bytes(e, e->stream.id, CR_ID_TEXT);
+    ngx_http_coderemote_events_text(e, "\",\"code\":\"token_expired\","
+        "\"detail\":\"the token has expired: come back with a newer one\"}"
+        "\n\n");
+
+    e->last = 1;
+}
+
+
 static void
 ngx_http_coderemote_events_text(ngx_http_coderemote_events_t *e,
     const char *text)
 {
-    size_t   len;
-    u_char  *p;
+    ngx_http_coderemote_events_bytes(e, (const u_char *) text,
+                                     ngx_strlen(text));
+}
 
-    len = ngx_strlen(text);
+
+static void
+ngx_http_coderemote_events_bytes(ngx_http_coderemote_events_t *e,
+    const u_char *data, size_t len)
+{
+    u_char  *p;
 
     p = ngx_http_coderemote_out_reserve(&e->out, len,
                                         e->request->connection->log);
@@ -666,7 +717,7 @@ ngx_http_coderemote_events_text(ngx_http_coderemote_events_t *e,
         return;
     }
 
-    ngx_memcpy(p, text, len);
+    ngx_memcpy(p, data, len);
     e->out.last += len;
 }
 

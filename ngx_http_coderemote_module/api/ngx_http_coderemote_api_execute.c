@@ -2,9 +2,10 @@
 /*
  * POST /execute: 202 at once, or the finished job when the client waits.
  *
- * A wait ends in one of four ways: the job is finished; its time is over and
- * the client gets 202 after all; the client goes, and the job is cancelled;
- * this nginx worker dies, and the pool cancels what it waited for.
+ * A wait ends in one of four ways: the job is finished; its time, or that of
+ * the client's token, is over and the client gets 202 after all; the client
+ * goes, and the job is cancelled; this nginx worker dies, and the pool cancels
+ * what it waited for.
  */
 
 
@@ -79,11 +80,15 @@ ngx_http_coderemote_api_execute(ngx_http_request_t *r,
         return ngx_http_coderemote_accepted(r, id);
     }
 
+    /* no result for a token that has expired while it was waited for */
+
+    if (ctx->identity.jwt != NULL) {
+        wait = ngx_min(wait, ngx_cr_jwt_left(ctx->identity.jwt));
+    }
+
     return ngx_http_coderemote_wait_start(r, &job, id, wait);
 }
 
-
-/* how long to wait at most, 0: not; "?wait=true" or "Prefer: wait=N" */
 
 static ngx_int_t
 ngx_http_coderemote_wait_asked(ngx_http_request_t *r, ngx_msec_t *wait,

@@ -56,6 +56,10 @@ static const ngx_http_coderemote_metrics_stat_t
     { "event_streams", "Event streams opened.", NGX_CR_STAT_SSE_OPENED },
     { "output_bytes", "Output of jobs streamed to clients, bytes.",
       NGX_CR_STAT_OUTPUT_BYTES },
+    { "jwks_fetches", "Times that an issuer was asked for its keys.",
+      NGX_CR_STAT_JWKS_FETCHES },
+    { "jwks_failures", "Times that it gave no usable ones.",
+      NGX_CR_STAT_JWKS_FAILED },
     { NULL, NULL, 0 }
 };
 

@@ -88,7 +88,6 @@ ngx_http_coderemote_session_auth_done(ngx_http_coderemote_session_t *s)
 static void
 ngx_http_coderemote_session_auth_arm(ngx_http_coderemote_session_t *s)
 {
-    int64_t     left;
     ngx_msec_t  wait;
 
     if (s->expiry.timer_set) {
@@ -99,12 +98,8 @@ ngx_http_coderemote_session_auth_arm(ngx_http_coderemote_session_t *s)
         wait = NGX_HTTP_CODEREMOTE_SESSION_AUTH_WAIT;
 
     } else {
-        left = s->jwt->until - ngx_time();
-        wait = NGX_HTTP_CODEREMOTE_SESSION_AUTH_LOOK;
-
-        if (left < NGX_HTTP_CODEREMOTE_SESSION_AUTH_LOOK / 1000) {
-            wait = (left > 0) ? (ngx_msec_t) left * 1000 : 1;
-        }
+        wait = ngx_min(NGX_HTTP_CODEREMOTE_SESSION_AUTH_LOOK,
+                       ngx_cr_jwt_left(s->jwt));
     }
 
     ngx_add_timer(&s->expiry, wait);
@@ -122,7 +117,7 @@ ngx_http_coderemote_session_auth_handler(ngx_event_t *ev)
         ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
                                      "no token came");
 
-    } else if (ngx_time() >= s->jwt->until) {
+    } else if (ngx_cr_jwt_left(s->jwt) == 0) {
         ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
                                      "the token has expired");
 

@@ -10,6 +10,7 @@
 
 
 #include "ngx_cr_jwks.h"
+#include "ngx_cr_stats.h"
 
 
 #define NGX_CR_JWKS_POLL   20
@@ -252,8 +253,10 @@ ngx_cr_jwks_begin(ngx_cr_jwks_t *jwks, ngx_uint_t unknown,
     t->log = ngx_cycle->log;
 
     jwks->fetching = 1;
+    ngx_cr_stats_add(NGX_CR_STAT_JWKS_FETCHES, 1);
 
     if (ngx_cr_curl_start(t) != NGX_OK) {
+        ngx_cr_stats_add(NGX_CR_STAT_JWKS_FAILED, 1);
         ngx_cr_jwks_end(jwks);
     }
 
@@ -305,9 +308,11 @@ static void
 ngx_cr_jwks_fetched(ngx_cr_curl_t *t)
 {
     const char     *reason;
+    ngx_uint_t      failed;
     ngx_cr_jwks_t  *jwks;
 
     jwks = t->data;
+    failed = 1;
 
     if (t->code != CURLE_OK) {
         ngx_log_error(NGX_LOG_ERR, t->log, 0, "keys not fetched: \"%V\": %s",
@@ -320,13 +325,16 @@ ngx_cr_jwks_fetched(ngx_cr_curl_t *t)
 
     } else {
         reason = ngx_cr_jwks_take(jwks);
+        failed = (reason != NULL);
 
-        if (reason != NULL) {
+        if (failed) {
             ngx_log_error(NGX_LOG_ERR, t->log, 0,
                           "keys not fetched: \"%V\" gives no usable set: %s",
                           &jwks->source.uri, reason);
         }
     }
+
+    ngx_cr_stats_add(NGX_CR_STAT_JWKS_FAILED, failed);
 
     ngx_cr_jwks_end(jwks);
     ngx_cr_jwks_plan(jwks);

@@ -17,6 +17,8 @@
 #define NGX_CR_JWT_MEM_TABLE   256      /* an object's, empty */
 #define NGX_CR_JWT_MEM_PAIR    128      /* an object's, without its name */
 
+#define NGX_CR_JWT_LEFT_MAX    (24 * 60 * 60 * 1000)
+
 
 static ngx_cr_jwt_t *ngx_cr_jwt_keep(json_t *payload, ngx_cr_jwt_t *checked,
     const ngx_cr_jwt_policy_t *policy, ngx_cr_jwk_t *key, ngx_log_t *log);
@@ -249,6 +251,27 @@ ngx_cr_jwt_release(ngx_cr_jwt_t *jwt)
 
     json_decref(jwt->payload);
     ngx_free(jwt);
+}
+
+
+ngx_msec_t
+ngx_cr_jwt_left(const ngx_cr_jwt_t *jwt)
+{
+    int64_t      left;
+    ngx_time_t  *tp;
+
+    tp = ngx_timeofday();
+    left = jwt->until - tp->sec;
+
+    if (left <= 0) {
+        return 0;
+    }
+
+    if (left > NGX_CR_JWT_LEFT_MAX / 1000) {
+        return NGX_CR_JWT_LEFT_MAX;
+    }
+
+    return (ngx_msec_t) left * 1000 - tp->msec;
 }
 
 

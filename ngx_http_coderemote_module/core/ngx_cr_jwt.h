@@ -144,6 +144,9 @@ ngx_cr_jwt_error_e ngx_cr_jwt_verify(const ngx_str_t *token,
 /* Gives a reference back; the last one frees. */
 void ngx_cr_jwt_release(ngx_cr_jwt_t *jwt);
 
+/* How long it is good from now on, in ms, a day at most; 0: no longer. */
+ngx_msec_t ngx_cr_jwt_left(const ngx_cr_jwt_t *jwt);
+
 /* A stable word for logs and metrics: [a-z_]+ */
 const char *ngx_cr_jwt_error_name(ngx_cr_jwt_error_e error);
 

@@ -25,6 +25,8 @@ typedef enum {
     NGX_CR_STAT_SSE_OPENED,
     NGX_CR_STAT_SSE_CLOSED,
     NGX_CR_STAT_OUTPUT_BYTES,       /* of jobs, streamed to clients */
+    NGX_CR_STAT_JWKS_FETCHES,       /* begun */
+    NGX_CR_STAT_JWKS_FAILED,        /* of them, or no usable set */
     NGX_CR_STAT_PROBLEMS,           /* first of one for each problem code */
     NGX_CR_STAT_AUTH = NGX_CR_STAT_PROBLEMS + 64,
                                     /* first of one for each outcome of

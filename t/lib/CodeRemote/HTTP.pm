@@ -20,6 +20,7 @@ use warnings;
 use IO::Select;
 use IO::Socket::INET;
 use JSON::PP;
+use Socket qw/ SO_RCVBUF inet_aton pack_sockaddr_in /;
 use Test::More;
 use Time::HiRes qw/ sleep time /;
 
@@ -42,10 +43,20 @@ sub steps {
 }
 
 
+# to another port than the server's; with a receive buffer of so many bytes
+
 sub connection {
-    my $socket = IO::Socket::INET->new(PeerAddr => '127.0.0.1',
-                                       PeerPort => $port, Timeout => 5)
-        or die "cannot connect to port $port: $@\n";
+    my ($at, $buffer) = @_;
+
+    $at ||= $port;
+
+    my $socket = IO::Socket::INET->new(Proto => 'tcp')
+        or die "no socket: $@\n";
+
+    $socket->sockopt(SO_RCVBUF, $buffer) if $buffer;
+    $socket->timeout(5);
+    $socket->connect(pack_sockaddr_in($at, inet_aton('127.0.0.1')))
+        or die "cannot connect to port $at: $!\n";
 
     $socket->autoflush(1);
 
