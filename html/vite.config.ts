@@ -52,7 +52,10 @@ export default defineConfig({
     port: 18280,
     proxy: {
       // The server wants a Host that fits the Origin: both stay this one's.
-      '^/(health|ready|languages|execute|jobs|status)': { target: backend, changeOrigin: false },
+      '^/(health|ready|languages|execute|jobs|status|auth)': {
+        target: backend,
+        changeOrigin: false,
+      },
       '/ws': { target: backend, ws: true, changeOrigin: false },
     },
   },

@@ -25,6 +25,7 @@ const kinds = [
   { name: 'fonts', budget: 96, takes: (name) => name.endsWith('.woff2') },
   { name: 'shell', budget: 110, takes: (name) => inHtml(name) },
   { name: 'editor worker', budget: 90, takes: (name) => /worker/.test(name) },
+  { name: 'sign-in', budget: 12, takes: (name) => /^(SignIn|Account|keeper|signin)/i.test(name) },
   { name: 'editor', budget: 760, takes: () => true },
 ].map((kind) => ({ ...kind, raw: 0, gzip: 0, brotli: 0 }));
 

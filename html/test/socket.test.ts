@@ -10,6 +10,8 @@ describe('JobSocket', () => {
   let states: SocketState[];
   let messages: ServerMessage[];
   let socket: JobSocket;
+  let token: string | null;
+  const renew = vi.fn<() => Promise<'renewed' | 'signed-out' | 'later'>>();
 
   beforeEach(() => {
     vi.useFakeTimers();
@@ -17,10 +19,14 @@ describe('JobSocket', () => {
     vi.spyOn(Math, 'random').mockReturnValue(0.5);
     FakeWebSocket.all = [];
     states = [];
+    token = null;
+    renew.mockReset();
     messages = [];
     socket = new JobSocket('ws://x/ws', {
       onState: (state) => states.push(state),
       onMessage: (message) => messages.push(message),
+      token: () => token,
+      renew: () => renew(),
     });
     socket.start();
   });
@@ -58,6 +64,91 @@ describe('JobSocket', () => {
     FakeWebSocket.last().receive(HELLO);
     FakeWebSocket.last().lose(1001);
     vi.advanceTimersByTime(200);
+    expect(FakeWebSocket.all).toHaveLength(2);
+  });
+
+  it('shows its token when the server greets nobody, and is open after that', () => {
+    token = 't1';
+    FakeWebSocket.last().receive({ ...HELLO, user: null });
+    expect(states).toEqual([]);
+    expect(FakeWebSocket.last().sent).toEqual([{ type: 'auth', ref: 'auth', token: 't1' }]);
+    FakeWebSocket.last().receive({ ...HELLO, ref: 'auth', user: 'ada' });
+    expect(states).toEqual([{ status: 'open' }]);
+  });
+
+  it('waits for a token, and shows each newer one without a new connection', () => {
+    FakeWebSocket.last().receive({ ...HELLO, user: null });
+    socket.authenticate();
+    expect(FakeWebSocket.last().sent).toEqual([]);
+    for (token of ['t1', 't2']) {
+      socket.authenticate();
+      FakeWebSocket.last().receive({ ...HELLO, user: 'ada' });
+    }
+    expect(FakeWebSocket.last().sent.map((message) => message['token'])).toEqual(['t1', 't2']);
+    expect(states).toEqual([{ status: 'open' }]);
+    expect(FakeWebSocket.all).toHaveLength(1);
+    vi.advanceTimersByTime(20_000);
+    expect(FakeWebSocket.last().sent.filter(({ type }) => type === 'ping')).toHaveLength(1);
+  });
+
+  it('shows the token again when the server could not verify it', () => {
+    token = 't1';
+    FakeWebSocket.last().receive({ ...HELLO, user: null });
+    FakeWebSocket.last().receive({ type: 'error', ref: 'auth', code: 'auth_unavailable' });
+    vi.advanceTimersByTime(2_000);
+    expect(FakeWebSocket.last().sent).toHaveLength(2);
+    expect(messages.filter(({ type }) => type === 'error')).toEqual([]);
+  });
+
+  it('connects anew when the token is of another user', () => {
+    FakeWebSocket.last().receive({ ...HELLO, user: 'ada' });
+    token = 'of-bob';
+    socket.authenticate();
+    FakeWebSocket.last().receive({ type: 'error', ref: 'auth', code: 'unauthorized' });
+    expect(FakeWebSocket.all).toHaveLength(2);
+    FakeWebSocket.last().receive({ ...HELLO, user: null });
+    expect(FakeWebSocket.last().sent).toEqual([{ type: 'auth', ref: 'auth', token: 'of-bob' }]);
+  });
+
+  it('comes back with a newer token after 4401', async () => {
+    renew.mockResolvedValue('renewed');
+    FakeWebSocket.last().receive({ ...HELLO, user: 'ada' });
+    FakeWebSocket.last().lose(4401);
+    expect(states.at(-1)).toMatchObject({ status: 'reconnecting', expired: true });
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeWebSocket.all).toHaveLength(2);
+  });
+
+  it('slows down when newer tokens are refused as well', async () => {
+    renew.mockResolvedValue('renewed');
+    FakeWebSocket.last().lose(4401);
+    await vi.advanceTimersByTimeAsync(0);
+    FakeWebSocket.last().lose(4401);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(FakeWebSocket.all).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(FakeWebSocket.all).toHaveLength(3);
+  });
+
+  it('stays away while nobody is signed in, until somebody is', async () => {
+    renew.mockResolvedValue('signed-out');
+    FakeWebSocket.last().receive({ ...HELLO, user: 'ada' });
+    FakeWebSocket.last().lose(4401);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(states.at(-1)).toEqual({ status: 'signed-out' });
+    expect(FakeWebSocket.all).toHaveLength(1);
+    token = 't2';
+    socket.authenticate();
+    expect(FakeWebSocket.all).toHaveLength(2);
+    expect(states.at(-1)).toEqual({ status: 'connecting' });
+  });
+
+  it('goes on trying when the server cannot renew a token now', async () => {
+    renew.mockResolvedValue('later');
+    FakeWebSocket.last().lose(4401);
+    await vi.advanceTimersByTimeAsync(499);
+    expect(FakeWebSocket.all).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
     expect(FakeWebSocket.all).toHaveLength(2);
   });
 

@@ -2,7 +2,9 @@
 // it runs the program as a plain python3 of the user who started it. It binds
 // to 127.0.0.1 and refuses foreign hosts and origins, and it is never shipped.
 //
-//   node t/e2e/fake-server.mjs [port]      serves build/html
+//   node t/e2e/fake-server.mjs [port]           serves build/html
+//   node t/e2e/fake-server.mjs [port] --auth    and wants people to sign in, as
+//                                               ada@example.com, "correct horse"
 //
 // It speaks the same protocol as the product (HTTP and /ws), so that the same
 // browser test runs against both.
@@ -20,8 +22,8 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { dirname, extname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { FakeAuth } from './fake-auth.mjs';
 
-const PORT = Number(process.argv[2] ?? process.env.PORT ?? 18281);
 const ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..', 'build', 'html');
 const STARTED = Date.now();
 const OUTPUT_MAX = 1024 * 1024;
@@ -72,6 +74,14 @@ const LANGUAGES = {
     },
   ],
 };
+
+const HELLO = {
+  type: 'hello',
+  protocol: 'coderemote.v1',
+  version: 'fake',
+  max_message_bytes: 1_114_112,
+};
+const AUTH_WITHIN_MS = 10_000;
 
 const jobs = new Map();
 
@@ -311,7 +321,57 @@ function allowed(request) {
   return /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(host) && (!origin || origin === `http://${host}`);
 }
 
-function upgrade(request, connection) {
+/** Who a connection belongs to, where the server wants people to sign in. */
+class Watch {
+  constructor(auth, close, send) {
+    this.auth = auth;
+    this.close = close;
+    this.send = send;
+    this.user = null;
+    this.timer = setTimeout(() => this.expire(), AUTH_WITHIN_MS);
+    auth.sockets.add(this);
+  }
+
+  /** Whether the message was about the token, or may go on. */
+  takes(message) {
+    if (message.type !== 'auth') {
+      if (this.user === null) {
+        this.expire();
+      }
+      return this.user === null;
+    }
+    const user = this.auth.userOf(message.token);
+    if (user === null || (this.user !== null && this.user.id !== user.id)) {
+      this.send({
+        type: 'error',
+        ref: message.ref,
+        code: 'unauthorized',
+        detail: 'Send a valid token of the user whose session this is.',
+      });
+      if (this.user === null) {
+        this.expire();
+      }
+      return true;
+    }
+    this.user = user;
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.expire(), user.until - Date.now());
+    this.send({ ...HELLO, ref: message.ref, user: user.id });
+    return true;
+  }
+
+  expire() {
+    this.close(4401);
+    this.over();
+  }
+
+  over() {
+    clearTimeout(this.timer);
+    this.auth.sockets.delete(this);
+  }
+}
+
+function upgrade(request, connection, auth) {
   const key = request.headers['sec-websocket-key'];
   if (request.url !== '/ws' || !key || !allowed(request)) {
     connection.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n');
@@ -329,9 +389,14 @@ function upgrade(request, connection) {
       connection.write(frame(1, Buffer.from(JSON.stringify(message))));
     }
   };
+  const close = (code) => connection.end(frame(8, Buffer.from([code >> 8, code & 255])));
+  const watch = auth === null ? null : new Watch(auth, close, send);
   let data = Buffer.alloc(0);
   connection.on('error', () => {});
-  connection.on('close', () => jobs.forEach((job) => job.watchers.delete(send)));
+  connection.on('close', () => {
+    watch?.over();
+    jobs.forEach((job) => job.watchers.delete(send));
+  });
   connection.on('data', (chunk) => {
     data = Buffer.concat([data, chunk]);
     for (let next = takeFrame(data); next !== null; next = takeFrame(data)) {
@@ -339,17 +404,14 @@ function upgrade(request, connection) {
       if (next.opcode === 8) {
         connection.end(frame(8, next.payload));
       } else if (next.opcode === 1) {
-        handle(JSON.parse(next.payload.toString()), send);
+        const message = JSON.parse(next.payload.toString());
+        if (!watch?.takes(message)) {
+          handle(message, send);
+        }
       }
     }
   });
-  send({
-    type: 'hello',
-    protocol: 'coderemote.v1',
-    version: 'fake',
-    user: 'local',
-    max_message_bytes: 1_114_112,
-  });
+  send({ ...HELLO, user: auth === null ? 'local' : null });
 }
 
 /* HTTP */
@@ -383,7 +445,7 @@ function serveFile(request, response) {
   createReadStream(gzip ? `${file}.gz` : file).pipe(response);
 }
 
-const server = createServer((request, response) => {
+function route(request, response, auth) {
   const { pathname } = new URL(request.url, 'http://x');
   const jobId = /^\/jobs\/([\w-]+)$/.exec(pathname)?.[1];
   if (!allowed(request)) {
@@ -391,8 +453,8 @@ const server = createServer((request, response) => {
       code: 'forbidden_host',
       detail: 'Use 127.0.0.1 or localhost.',
     });
-  } else if (pathname === '/languages') {
-    json(response, 200, LANGUAGES);
+  } else if (auth !== null && pathname.startsWith('/auth/')) {
+    void auth.handle(request, response, pathname);
   } else if (pathname === '/health') {
     json(response, 200, {
       status: 'ok',
@@ -400,6 +462,14 @@ const server = createServer((request, response) => {
       uptime_ms: Date.now() - STARTED,
       pool: 'up',
     });
+  } else if (
+    auth !== null &&
+    (pathname === '/languages' || jobId !== undefined) &&
+    auth.userOfRequest(request) === null
+  ) {
+    json(response, 401, { code: 'unauthorized', detail: 'Send a valid access token.' });
+  } else if (pathname === '/languages') {
+    json(response, 200, LANGUAGES);
   } else if (jobId !== undefined && request.method === 'DELETE') {
     jobs.get(jobId)?.end('cancelled', null);
     json(response, jobs.has(jobId) ? 200 : 404, {});
@@ -414,13 +484,39 @@ const server = createServer((request, response) => {
   } else {
     serveFile(request, response);
   }
-});
+}
 
-server.on('upgrade', upgrade);
-server.listen(PORT, '127.0.0.1', () => console.log(`fake server on http://127.0.0.1:${PORT}/`));
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.on(signal, () => {
-    jobs.forEach((job) => job.result ?? job.end('cancelled', null));
-    process.exit(0);
+/** Starts one on 127.0.0.1; port 0 takes any. `auth` is a FakeAuth or null. */
+export async function startFake({ port = 0, auth = null } = {}) {
+  const server = createServer((request, response) => route(request, response, auth));
+  const connections = new Set();
+  server.on('connection', (connection) => {
+    connections.add(connection);
+    connection.on('close', () => connections.delete(connection));
   });
+  server.on('upgrade', (request, connection) => upgrade(request, connection, auth));
+  await new Promise((resolve) => {
+    server.listen(port, '127.0.0.1', resolve);
+  });
+  return {
+    url: `http://127.0.0.1:${server.address().port}`,
+    stop() {
+      connections.forEach((connection) => connection.destroy());
+      server.close();
+    },
+  };
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  const auth = process.argv.includes('--auth') ? new FakeAuth() : null;
+  auth?.add('ada@example.com', 'correct horse');
+  const word = process.argv.slice(2).find((arg) => /^\d+$/.test(arg));
+  const { url } = await startFake({ port: Number(word ?? process.env.PORT ?? 18281), auth });
+  console.log(`fake server on ${url}/`);
+  for (const signal of ['SIGINT', 'SIGTERM']) {
+    process.on(signal, () => {
+      jobs.forEach((job) => job.result ?? job.end('cancelled', null));
+      process.exit(0);
+    });
+  }
 }

@@ -57,8 +57,9 @@ export async function launch() {
 /** One page in a context of its own; what goes wrong in it is collected. */
 export class Ide {
   static async open(browser, options = {}) {
-    const { before, path = '/', ...context } = options;
+    const { before, path = '/', base = BASE, ...context } = options;
     const ide = new Ide();
+    ide.base = base;
     ide.context = await browser.newContext({
       viewport: { width: 1280, height: 760 },
       colorScheme: 'light',
@@ -76,19 +77,20 @@ export class Ide {
     });
     ide.page.on('request', (request) => {
       const url = request.url();
-      if (!url.startsWith(BASE) && !/^(data|blob):/.test(url)) {
+      if (!url.startsWith(ide.base) && !/^(data|blob):/.test(url)) {
         ide.faults.push(`foreign request: ${url}`);
       }
     });
     if (before) {
       await before(ide);
     }
-    await ide.page.goto(`${BASE}${path}`);
+    await ide.page.goto(`${ide.base}${path}`);
     return ide;
   }
 
   async close() {
     await this.context.close();
+    await this.after?.();
     equal(this.faults, [], 'faults on the page');
   }
 

@@ -23,7 +23,7 @@ if (process.argv.includes('--fake')) {
 }
 
 const { launch, Ide } = await import('./harness.mjs');
-const files = ['runs', 'states', 'looks'];
+const files = ['runs', 'states', 'looks', 'signin'];
 const cases = [];
 for (const file of files) {
   const { default: list } = await import(`./${file}.mjs`);
@@ -48,6 +48,7 @@ for (const { title, options, test } of chosen) {
     console.log(`FAILED  ${title}\n        ${error.message.split('\n').join('\n        ')}`);
     await ide?.shot(`failed-${failed}`).catch(() => {});
     await ide?.context.close().catch(() => {});
+    await ide?.after?.();
   }
 }
 

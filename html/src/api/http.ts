@@ -15,6 +15,23 @@ export class ApiError extends Error {
   }
 }
 
+/** Who says for whom requests are made. */
+export interface Authorizer {
+  /** The access token, null without one. */
+  token(): string | null;
+  /** After a 401 to `token`: whether another try makes sense. */
+  renew(token: string | null): Promise<boolean>;
+}
+
+let authorizer: Authorizer = {
+  token: () => null,
+  renew: () => Promise.resolve(false),
+};
+
+export function authorizeBy(next: Authorizer): void {
+  authorizer = next;
+}
+
 function isProblem(value: unknown): value is Problem {
   return (
     typeof value === 'object' &&
@@ -47,15 +64,37 @@ export function retryAfterOf(headers: Headers): number | null {
   return Number(text);
 }
 
-export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
-  let response: Response;
+/** One request as it is, with `token` if there is one. */
+export async function send(
+  path: string,
+  init: RequestInit,
+  token: string | null,
+): Promise<Response> {
+  const headers = new Headers(init.headers);
+  if (token !== null) {
+    headers.set('Authorization', `Bearer ${token}`);
+  }
   try {
-    response = await fetch(path, { credentials: 'same-origin', ...init });
+    return await fetch(path, { credentials: 'same-origin', ...init, headers });
   } catch {
     throw new ApiError(0, { code: 'unreachable', detail: 'The server cannot be reached.' }, null);
   }
+}
+
+/** The JSON of an answer, undefined for one without a body. */
+export async function read<T>(response: Response): Promise<T> {
   if (!response.ok) {
     throw new ApiError(response.status, await problemOf(response), retryAfterOf(response.headers));
   }
-  return (await response.json()) as T;
+  return (response.status === 204 ? undefined : await response.json()) as T;
+}
+
+/** A request for the user; a token that is too old is renewed once. */
+export async function request<T>(path: string, init: RequestInit = {}): Promise<T> {
+  const token = authorizer.token();
+  let response = await send(path, init, token);
+  if (response.status === 401 && (await authorizer.renew(token))) {
+    response = await send(path, init, authorizer.token());
+  }
+  return read<T>(response);
 }

@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query';
 import type { UseQueryResult } from '@tanstack/react-query';
-import { request } from './http';
+import { ApiError, request } from './http';
 import type { Health, Job, Language, LanguagesResponse } from './types';
 
 const HEALTHY_POLL_MS = 15_000;
@@ -24,15 +24,21 @@ export const FALLBACK_LANGUAGE: Language = {
   },
 };
 
+/** Nobody is signed in: asking again helps only after somebody is. */
+export function isUnauthorized(error: Error | null): boolean {
+  return error instanceof ApiError && error.status === 401;
+}
+
 export function useLanguages(): UseQueryResult<Language[]> {
   return useQuery({
     queryKey: ['languages'],
     queryFn: async ({ signal }) =>
       (await request<LanguagesResponse>('/languages', { signal })).languages,
     staleTime: Infinity,
-    retry: 2,
+    retry: (failures, error) => failures < 2 && !isUnauthorized(error),
     retryDelay: 500,
-    refetchInterval: (query) => (query.state.status === 'error' ? 5_000 : false),
+    refetchInterval: (query) =>
+      query.state.status === 'error' && !isUnauthorized(query.state.error) ? 5_000 : false,
   });
 }
 
@@ -54,5 +60,5 @@ export function getJob(jobId: string): Promise<Job> {
 }
 
 export async function deleteJob(jobId: string): Promise<void> {
-  await fetch(`/jobs/${encodeURIComponent(jobId)}`, { method: 'DELETE' });
+  await request(`/jobs/${encodeURIComponent(jobId)}`, { method: 'DELETE' });
 }

@@ -7,16 +7,23 @@ import type { ClientMessage, ServerMessage } from './types';
  * open          hello has arrived, messages may be sent
  * reconnecting  lost; `retryAt` is when the next attempt starts
  * refused       the server closed for good (policy, not allowed): no retry
+ * signed-out    the server wants somebody and there is nobody: no retry until
+ *               somebody signs in
  */
 export type SocketState =
   | { status: 'connecting' }
   | { status: 'open' }
-  | { status: 'reconnecting'; retryAt: number; attempt: number }
-  | { status: 'refused'; code: number; reason: string };
+  | { status: 'reconnecting'; retryAt: number; attempt: number; expired?: boolean }
+  | { status: 'refused'; code: number; reason: string }
+  | { status: 'signed-out' };
 
 export interface SocketHandlers {
   onState(state: SocketState): void;
   onMessage(message: ServerMessage): void;
+  /** The access token, null without one. */
+  token(): string | null;
+  /** Gets a newer token after the server has closed because of this one. */
+  renew(): Promise<'renewed' | 'signed-out' | 'later'>;
 }
 
 const BACKOFF_MS = [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000];
@@ -27,7 +34,11 @@ const CONNECT_WITHIN_MS = 10_000;
 const JITTER = 0.2;
 
 const CLOSE_GOING_AWAY = 1001;
-const CLOSES_FOR_GOOD = new Set([1008, 4401, 4403]);
+const CLOSE_UNAUTHENTICATED = 4401;
+const CLOSES_FOR_GOOD = new Set([1008, 4403]);
+
+const AUTH_REF = 'auth';
+const AUTH_RETRY_MS = 2_000;
 
 const KNOWN_TYPES = new Set(['hello', 'accepted', 'status', 'output', 'result', 'error', 'pong']);
 
@@ -60,6 +71,11 @@ export function backoff(attempt: number, random: number): number {
   return Math.round(base * (1 - JITTER + 2 * JITTER * random));
 }
 
+/**
+ * A server that wants people to sign in says hello to nobody at first; then a
+ * message brings the token, and another one each newer token. It closes with
+ * 4401 when a token has ended: that asks for a newer one and comes back.
+ */
 export class JobSocket {
   readonly #url: string;
   readonly #handlers: SocketHandlers;
@@ -71,6 +87,11 @@ export class JobSocket {
   #connectTimer: ReturnType<typeof setTimeout> | undefined;
   #pingTimer: ReturnType<typeof setInterval> | undefined;
   #pongTimer: ReturnType<typeof setTimeout> | undefined;
+  #authTimer: ReturnType<typeof setTimeout> | undefined;
+  /** The server has said hello, to somebody or to nobody. */
+  #greeted = false;
+  /** Counts connections, so that late answers find out that they are late. */
+  #epoch = 0;
 
   constructor(url: string, handlers: SocketHandlers) {
     this.#url = url;
@@ -83,6 +104,7 @@ export class JobSocket {
 
   start(): void {
     this.#stopped = false;
+    this.#state = { status: 'connecting' };
     this.#connect();
   }
 
@@ -99,6 +121,31 @@ export class JobSocket {
     }
     clearTimeout(this.#retryTimer);
     this.#connect();
+  }
+
+  /** There is a token, or a newer one: tells the server. */
+  authenticate(): void {
+    if (this.#stopped) {
+      return;
+    }
+    if (this.#state.status === 'signed-out') {
+      this.#attempt = 0;
+      this.#setState({ status: 'connecting' });
+      this.#connect();
+      return;
+    }
+    const token = this.#handlers.token();
+    if (this.#greeted && token !== null) {
+      this.#socket?.send(JSON.stringify({ type: 'auth', ref: AUTH_REF, token }));
+    }
+  }
+
+  /** Nobody is signed in: no connection until somebody is. */
+  signedOut(): void {
+    if (!this.#stopped) {
+      this.#drop();
+      this.#setState({ status: 'signed-out' });
+    }
   }
 
   /** Sends when connected; false means that nothing was sent. */
@@ -146,12 +193,64 @@ export class JobSocket {
       return;
     }
     if (message.type === 'hello') {
-      clearTimeout(this.#connectTimer);
-      this.#attempt = 0;
-      this.#setState({ status: 'open' });
-      this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
+      this.#hello(message.user);
+      this.#handlers.onMessage(message);
+    } else if (message.type === 'error' && message.ref === AUTH_REF) {
+      this.#notAuthenticated(message.code);
+    } else {
+      this.#handlers.onMessage(message);
     }
-    this.#handlers.onMessage(message);
+  }
+
+  #hello(user: string | null): void {
+    clearTimeout(this.#connectTimer);
+    this.#greeted = true;
+    if (user === null) {
+      this.authenticate();
+    } else if (this.#state.status !== 'open') {
+      this.#attempt = 0;
+      this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
+      this.#setState({ status: 'open' });
+    }
+  }
+
+  /** The connection stays what it was: nobody's, or of the token before. */
+  #notAuthenticated(code: string): void {
+    if (code === 'auth_unavailable') {
+      this.#authTimer = setTimeout(() => this.authenticate(), AUTH_RETRY_MS);
+    } else if (this.#state.status === 'open') {
+      // It is another user's.
+      this.#setState({ status: 'connecting' });
+      this.#connect();
+    }
+  }
+
+  /** The token has ended: comes back with a newer one. */
+  #expired(): void {
+    const attempt = this.#attempt;
+    const epoch = this.#epoch;
+    this.#attempt += 1;
+    this.#setState({
+      status: 'reconnecting',
+      retryAt: Date.now(),
+      attempt: this.#attempt,
+      expired: true,
+    });
+    this.#handlers
+      .renew()
+      .then((outcome) => {
+        if (epoch !== this.#epoch || this.#stopped) {
+          return;
+        }
+        if (outcome === 'signed-out') {
+          this.signedOut();
+        } else if (outcome === 'renewed' && attempt === 0) {
+          this.#connect();
+        } else {
+          this.#retryIn(backoff(attempt, Math.random()));
+        }
+      })
+      .catch(() => this.#retryIn(backoff(attempt, Math.random())));
   }
 
   /** A connection can die without a close; silence after a ping shows it. */
@@ -165,6 +264,10 @@ export class JobSocket {
     if (this.#stopped) {
       return;
     }
+    if (code === CLOSE_UNAUTHENTICATED) {
+      this.#expired();
+      return;
+    }
     if (CLOSES_FOR_GOOD.has(code)) {
       this.#setState({ status: 'refused', code, reason });
       return;
@@ -174,6 +277,10 @@ export class JobSocket {
         ? RESTART_CLOSE_DELAY_MS
         : backoff(this.#attempt, Math.random());
     this.#attempt += 1;
+    this.#retryIn(delay);
+  }
+
+  #retryIn(delay: number): void {
     this.#retryTimer = setTimeout(() => this.#connect(), delay);
     this.#setState({
       status: 'reconnecting',
@@ -187,7 +294,10 @@ export class JobSocket {
     clearTimeout(this.#pongTimer);
     clearInterval(this.#pingTimer);
     clearTimeout(this.#retryTimer);
+    clearTimeout(this.#authTimer);
     this.#pongTimer = undefined;
+    this.#greeted = false;
+    this.#epoch += 1;
     const socket = this.#socket;
     this.#socket = null;
     if (socket !== null && socket.readyState < WebSocket.CLOSING) {

@@ -21,6 +21,8 @@ export interface Problem {
   title?: string;
   status?: number;
   field?: string;
+  /** Of GET /auth/me: whether this server signs people in itself. */
+  login?: boolean;
 }
 
 export interface Range {
@@ -94,7 +96,8 @@ export interface HelloMessage {
   type: 'hello';
   protocol: string;
   version: string;
-  user: string;
+  /** null: nobody yet, an `auth` message has to say who. */
+  user: string | null;
   max_message_bytes: number;
 }
 
@@ -156,4 +159,5 @@ export type ClientMessage =
   | { type: 'eof'; job_id: string }
   | { type: 'signal'; job_id: string; signal: 'SIGINT' }
   | { type: 'cancel'; job_id: string }
+  | { type: 'auth'; ref: string; token: string }
   | { type: 'ping' };

@@ -1,8 +1,9 @@
-import { useEffect } from 'react';
+import { lazy, Suspense, useEffect } from 'react';
 import type { ReactElement } from 'react';
 import { useQueryClient } from '@tanstack/react-query';
 import { FALLBACK_LANGUAGE, useLanguages } from '../api/queries';
 import type { Language } from '../api/types';
+import { useAuth } from '../auth/store';
 import { offerTemplate, useDraft, watchPageHide } from '../editor/draft';
 import { Editor } from '../editor/Editor';
 import { OutputPanel } from '../output/OutputPanel';
@@ -19,6 +20,9 @@ import { KeySheet } from './KeySheet';
 import { StatusBar } from './StatusBar';
 import { Toolbar } from './Toolbar';
 import { useShortcuts } from './shortcuts';
+
+/** Only where the server wants people to sign in. */
+const SignIn = lazy(() => import('../auth/SignIn'));
 
 const PANES: readonly { id: Pane; label: string }[] = [
   { id: 'code', label: 'Code' },
@@ -76,6 +80,20 @@ function usePoolWatch(): void {
   );
 }
 
+/** What a user may see is asked for again once somebody is signed in. */
+function useRefetchOnSignIn(): void {
+  const client = useQueryClient();
+  useEffect(
+    () =>
+      useAuth.subscribe((state, previous) => {
+        if (state.status === 'in' && previous.status !== 'in') {
+          void client.invalidateQueries({ queryKey: ['languages'] });
+        }
+      }),
+    [client],
+  );
+}
+
 /** What a narrow screen shows instead of two panels. */
 function PaneBar(): ReactElement {
   const pane = useUi((state) => state.pane);
@@ -105,11 +123,13 @@ export function App(): ReactElement {
   const layout: Layout = chosenLayout ?? (roomy ? 'right' : 'below');
   const share = useUi((state) => state.split[layout]);
   const pane = useUi((state) => state.pane);
+  const signIn = useAuth((state) => state.dialogOpen);
 
   useApplyTheme();
   useShortcuts();
   useTitle(language);
   usePoolWatch();
+  useRefetchOnSignIn();
   useEffect(startSession, []);
   useEffect(watchPageHide, []);
 
@@ -137,6 +157,11 @@ export function App(): ReactElement {
       <PaneBar />
       <StatusBar language={language} />
       <KeySheet />
+      {signIn && (
+        <Suspense>
+          <SignIn />
+        </Suspense>
+      )}
       <Announcer />
     </div>
   );

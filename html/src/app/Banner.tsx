@@ -1,16 +1,17 @@
 import type { ReactElement, ReactNode } from 'react';
-import { useHealth, useLanguages } from '../api/queries';
+import { isUnauthorized, useHealth, useLanguages } from '../api/queries';
 import { ApiError } from '../api/http';
+import { openSignIn, useAuth } from '../auth/store';
 import { useDraft } from '../editor/draft';
-import { socket } from '../run/session';
+import { run, socket } from '../run/session';
 import { isActive, useRun } from '../run/store';
 import { useCountdown } from '../run/time';
-import { WarnIcon } from '../ui/icons';
+import { CheckIcon, WarnIcon } from '../ui/icons';
 import { useUi } from '../ui/store';
 import { useOnline } from '../ui/online';
 
 interface BannerViewProps {
-  tone: 'warn' | 'info';
+  tone: 'warn' | 'info' | 'good';
   name: string;
   children: ReactNode;
   action?: { label: string; onClick: () => void };
@@ -19,7 +20,7 @@ interface BannerViewProps {
 function BannerView({ tone, name, children, action }: BannerViewProps): ReactElement {
   return (
     <div className={`banner ${tone}`} role="status" data-banner={name}>
-      <WarnIcon />
+      {tone === 'good' ? <CheckIcon /> : <WarnIcon />}
       <p>{children}</p>
       {action !== undefined && (
         <button type="button" onClick={action.onClick}>
@@ -55,6 +56,8 @@ export function Banner(): ReactElement | null {
   const health = useHealth();
   const languages = useLanguages();
   const online = useOnline();
+  const signedOut = useAuth((state) => state.status === 'out' && state.ended);
+  const offerRun = useAuth((state) => state.status === 'in' && state.offerRun);
 
   if (newVersion) {
     return (
@@ -75,6 +78,14 @@ export function Banner(): ReactElement | null {
       </BannerView>
     );
   }
+  if (signedOut) {
+    return (
+      <BannerView tone="warn" name="signed-out" action={{ label: 'Sign in', onClick: openSignIn }}>
+        <strong>Your session has ended.</strong> Your code is kept
+        {running ? ', and your program keeps running' : ''}.
+      </BannerView>
+    );
+  }
   if (health.error instanceof ApiError && health.error.status === 403) {
     return (
       <BannerView tone="warn" name="forbidden">
@@ -92,7 +103,14 @@ export function Banner(): ReactElement | null {
       </BannerView>
     );
   }
-  if (languages.isError) {
+  if (offerRun && connection.status === 'open' && !running) {
+    return (
+      <BannerView tone="good" name="offer-run" action={{ label: 'Run it now', onClick: run }}>
+        <strong>You are signed in.</strong> Your program has not run yet.
+      </BannerView>
+    );
+  }
+  if (languages.isError && !isUnauthorized(languages.error)) {
     return (
       <BannerView
         tone="warn"

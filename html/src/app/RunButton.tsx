@@ -1,5 +1,6 @@
 import type { ReactElement } from 'react';
 import { useHealth } from '../api/queries';
+import { useAuth } from '../auth/store';
 import { useDraft } from '../editor/draft';
 import { run, stop } from '../run/session';
 import { isActive, useRun } from '../run/store';
@@ -15,6 +16,9 @@ function useBlocked(): string | null {
   const wait = useCountdown(retryAt);
   const health = useHealth();
 
+  if (connection === 'signed-out') {
+    return null;
+  }
   if (connection === 'refused') {
     return 'The server does not accept this page';
   }
@@ -37,6 +41,7 @@ export function RunButton(): ReactElement {
   const retryAt = useRun((state) => state.retryAt);
   const wait = useCountdown(retryAt);
   const blocked = useBlocked();
+  const signedOut = useAuth((state) => state.status === 'out');
 
   if (active) {
     return (
@@ -56,7 +61,7 @@ export function RunButton(): ReactElement {
     <button
       type="button"
       className="run"
-      title={blocked ?? `Run (${chord('Mod', 'Enter')} or F9)`}
+      title={blocked ?? (signedOut ? 'Sign in to run' : `Run (${chord('Mod', 'Enter')} or F9)`)}
       aria-disabled={blocked !== null}
       aria-keyshortcuts="Control+Enter Meta+Enter F9"
       onClick={() => {

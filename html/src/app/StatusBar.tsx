@@ -9,6 +9,7 @@ const CONNECTION = {
   open: 'Connected',
   reconnecting: 'Reconnecting…',
   refused: 'Refused',
+  'signed-out': 'Signed out',
 } as const;
 
 function Saved(): ReactElement | null {

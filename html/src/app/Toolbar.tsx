@@ -1,5 +1,7 @@
+import { lazy, Suspense } from 'react';
 import type { ReactElement } from 'react';
 import type { Language } from '../api/types';
+import { useAuth } from '../auth/store';
 import { editor } from '../editor/handle';
 import { offerTemplate, resetToTemplate, useDraft } from '../editor/draft';
 import { BelowIcon, KeyboardIcon, MoonIcon, ResetIcon, RightIcon, SunIcon } from '../ui/icons';
@@ -7,6 +9,9 @@ import type { Layout } from '../ui/store';
 import { useUi } from '../ui/store';
 import { toggleTheme, useTheme } from '../ui/theme';
 import { RunButton } from './RunButton';
+
+/** Only where the server wants people to sign in. */
+const Account = lazy(() => import('../auth/Account'));
 
 interface ToolbarProps {
   languages: readonly Language[];
@@ -52,6 +57,7 @@ function LanguageSelect({ languages, language }: Omit<ToolbarProps, 'layout'>): 
 export function Toolbar({ languages, language, layout }: ToolbarProps): ReactElement {
   const theme = useTheme();
   const pristine = useDraft((state) => state.code === language.template);
+  const signsIn = useAuth((state) => state.status === 'in' || state.status === 'out');
   const nextLayout: Layout = layout === 'right' ? 'below' : 'right';
 
   return (
@@ -103,6 +109,11 @@ export function Toolbar({ languages, language, layout }: ToolbarProps): ReactEle
         {theme === 'dark' ? <SunIcon /> : <MoonIcon />}
       </button>
       <RunButton />
+      {signsIn && (
+        <Suspense>
+          <Account />
+        </Suspense>
+      )}
     </header>
   );
 }

@@ -1,4 +1,5 @@
 import { useEffect } from 'react';
+import { useAuth } from '../auth/store';
 import { isActive, useRun } from '../run/store';
 import { run, stop } from '../run/session';
 import { useUi } from '../ui/store';
@@ -104,7 +105,7 @@ function actionOf(event: KeyboardEvent): (() => void) | null {
 export function useShortcuts(): void {
   useEffect(() => {
     const onKeyDown = (event: KeyboardEvent): void => {
-      if (event.isComposing || useUi.getState().sheetOpen) {
+      if (event.isComposing || useUi.getState().sheetOpen || useAuth.getState().dialogOpen) {
         return;
       }
       const action = actionOf(event);

@@ -24,6 +24,9 @@ function phaseTitle(state: RunState): string {
   if (state.stopping) {
     return 'Stopping…';
   }
+  if (state.connection.status === 'signed-out') {
+    return 'Signed out';
+  }
   if (state.connection.status !== 'open') {
     return 'Reconnecting…';
   }

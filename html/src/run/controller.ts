@@ -122,6 +122,22 @@ export class RunController {
     }
   }
 
+  /** Lets go of whatever ran or is shown: it was another user's. */
+  forget(): void {
+    this.#ref = null;
+    this.#ports.remember(null);
+    this.#buffer.clear();
+    this.#store.setState({
+      phase: 'idle',
+      jobId: null,
+      stopping: false,
+      stdinOpen: false,
+      result: null,
+      problem: null,
+      retryAt: 0,
+    });
+  }
+
   interrupt(): void {
     const { jobId } = this.#store.getState();
     if (jobId !== null) {
@@ -150,7 +166,11 @@ export class RunController {
     const { phase, jobId } = this.#store.getState();
     this.#store.setState({ connection });
     if (phase === 'sending' && connection.status !== 'open') {
-      this.#refuse('connection_lost', 'The connection broke before the server took the program');
+      if (connection.status === 'reconnecting' && connection.expired === true) {
+        this.#refuse('unauthorized', 'Your sign-in ended before the server took the program');
+      } else {
+        this.#refuse('connection_lost', 'The connection broke before the server took the program');
+      }
     }
     if (connection.status === 'open' && jobId !== null && isActive(phase)) {
       this.#subscribe(jobId);

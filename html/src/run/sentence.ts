@@ -92,6 +92,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   queue_full: 'All sandboxes are busy and the queue is full',
   too_many_jobs: 'Too many of your programs run at once',
   too_large: 'The program is too large',
+  unauthorized: 'Your sign-in ended before the server took the program',
 };
 
 /** What to tell the user about a run that the server did not take. */

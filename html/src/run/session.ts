@@ -1,3 +1,6 @@
+import { accessToken, askWho, renewSession } from '../auth/gate';
+import { openSignIn, useAuth } from '../auth/store';
+import type { AuthState } from '../auth/store';
 import { deleteJob, FALLBACK_LANGUAGE, getJob } from '../api/queries';
 import { JobSocket, socketUrl } from '../api/socket';
 import type { Language } from '../api/types';
@@ -36,6 +39,8 @@ function rememberedJob(): string | null {
 export const socket: JobSocket = new JobSocket(socketUrl(window.location), {
   onState: (state) => controller.onState(state),
   onMessage: (message) => controller.onMessage(message),
+  token: accessToken,
+  renew: renewSession,
 });
 
 export const controller: RunController = new RunController(useRun, output, {
@@ -51,6 +56,23 @@ export function setRunLanguage(next: Language): void {
   language = next;
 }
 
+/** The user of the output and the job that this page shows. */
+let owner: string | null = null;
+
+/** Tells the socket who is signed in; what another user left is dropped. */
+function onAuth(state: AuthState, previous: AuthState): void {
+  if (state.status === 'in' && state.session !== previous.session) {
+    const user = state.session?.user.id ?? null;
+    if (owner !== null && user !== owner) {
+      controller.forget();
+    }
+    owner = user;
+    socket.authenticate();
+  } else if (state.status === 'out' && previous.status !== 'out') {
+    socket.signedOut();
+  }
+}
+
 /** Connects, and takes up the job that ran before a reload. */
 export function startSession(): () => void {
   const retry = (): void => socket.retryNow();
@@ -63,6 +85,15 @@ export function startSession(): () => void {
     if (state.phase === 'finished' && previous.phase !== 'finished') {
       editor().mark(state.result?.status === 'failed' ? lastError(output.stderrTail) : null);
     }
+    if (state.problem !== previous.problem && state.problem?.code === 'unauthorized') {
+      useAuth.setState({ offerRun: true });
+    }
+  });
+  const unsubscribeAuth = useAuth.subscribe(onAuth);
+  const unsubscribeDraft = useDraft.subscribe((state, previous) => {
+    if (state.code !== previous.code && useAuth.getState().status === 'in') {
+      useAuth.setState({ offerRun: false });
+    }
   });
   const jobId = rememberedJob();
 
@@ -72,10 +103,13 @@ export function startSession(): () => void {
     controller.resume(jobId, language.limits);
   }
   socket.start();
+  void askWho();
   return () => {
     window.removeEventListener('online', retry);
     document.removeEventListener('visibilitychange', visible);
     unsubscribe();
+    unsubscribeAuth();
+    unsubscribeDraft();
     socket.stop();
   };
 }
@@ -92,11 +126,17 @@ export function canRun(): boolean {
 }
 
 export function run(): void {
+  if (useAuth.getState().status === 'out') {
+    useAuth.setState({ offerRun: true });
+    openSignIn();
+    return;
+  }
   if (!canRun()) {
     return;
   }
   const { code, input, keepOpen, language: id } = useDraft.getState();
   flushDraft();
+  useAuth.setState({ offerRun: false });
   editor().mark(null);
   showTab('output');
   controller.run(
