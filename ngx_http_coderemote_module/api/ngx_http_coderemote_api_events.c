@@ -90,6 +90,7 @@ ngx_http_coderemote_api_events(ngx_http_request_t *r,
     ngx_cr_job_t                         job;
     ngx_cr_job_info_t                    info;
     ngx_http_coderemote_events_t        *e;
+    ngx_http_coderemote_problem_t        problem;
     ngx_http_coderemote_loc_conf_t      *conf;
     ngx_http_coderemote_stream_start_t   start;
 
@@ -100,12 +101,11 @@ ngx_http_coderemote_api_events(ngx_http_request_t *r,
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
 
-    if (ngx_http_coderemote_find(conf, &ctx->user, &ctx->id, &job, &info)
-        != NGX_OK)
-    {
-        return ngx_http_coderemote_refuse(r, NGX_HTTP_CODEREMOTE_NOT_FOUND,
-                                          "there is no such job, or it is not "
-                                          "kept any longer");
+    rc = ngx_http_coderemote_find(conf, &ctx->user, &ctx->id, &job, &info);
+
+    if (rc != NGX_OK) {
+        ngx_http_coderemote_not_found(&problem, rc);
+        return ngx_http_coderemote_send_problem(r, &problem);
     }
 
     rc = ngx_http_discard_request_body(r);

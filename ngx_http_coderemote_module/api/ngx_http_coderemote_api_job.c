@@ -5,23 +5,25 @@
 #include "ngx_http_coderemote.h"
 
 
-static ngx_int_t ngx_http_coderemote_no_job(ngx_http_request_t *r);
+static ngx_int_t ngx_http_coderemote_no_job(ngx_http_request_t *r,
+    ngx_int_t rc);
 
 
 ngx_int_t
 ngx_http_coderemote_api_job(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx)
 {
+    ngx_int_t                        rc;
     ngx_cr_job_t                     job;
     ngx_cr_job_info_t                info;
     ngx_http_coderemote_loc_conf_t  *conf;
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
 
-    if (ngx_http_coderemote_find(conf, &ctx->user, &ctx->id, &job, &info)
-        != NGX_OK)
-    {
-        return ngx_http_coderemote_no_job(r);
+    rc = ngx_http_coderemote_find(conf, &ctx->user, &ctx->id, &job, &info);
+
+    if (rc != NGX_OK) {
+        return ngx_http_coderemote_no_job(r, rc);
     }
 
     return ngx_http_coderemote_send_job(r, NGX_HTTP_OK, &job, &info);
@@ -41,10 +43,10 @@ ngx_http_coderemote_api_job_cancel(ngx_http_request_t *r,
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
 
-    if (ngx_http_coderemote_find(conf, &ctx->user, &ctx->id, &job, &info)
-        != NGX_OK)
-    {
-        return ngx_http_coderemote_no_job(r);
+    rc = ngx_http_coderemote_find(conf, &ctx->user, &ctx->id, &job, &info);
+
+    if (rc != NGX_OK) {
+        return ngx_http_coderemote_no_job(r, rc);
     }
 
     if (!info.finished) {
@@ -57,7 +59,7 @@ ngx_http_coderemote_api_job_cancel(ngx_http_request_t *r,
         }
 
         if (ngx_cr_job_read(&job, &info) != NGX_OK) {
-            return ngx_http_coderemote_no_job(r);
+            return ngx_http_coderemote_no_job(r, NGX_DECLINED);
         }
     }
 
@@ -67,10 +69,11 @@ ngx_http_coderemote_api_job_cancel(ngx_http_request_t *r,
 
 
 static ngx_int_t
-ngx_http_coderemote_no_job(ngx_http_request_t *r)
+ngx_http_coderemote_no_job(ngx_http_request_t *r, ngx_int_t rc)
 {
-    return ngx_http_coderemote_refuse(r, NGX_HTTP_CODEREMOTE_NOT_FOUND,
-                                      "there is no such job, or its result "
-                                      "has expired: check the id, or run it "
-                                      "again");
+    ngx_http_coderemote_problem_t  problem;
+
+    ngx_http_coderemote_not_found(&problem, rc);
+
+    return ngx_http_coderemote_send_problem(r, &problem);
 }

@@ -77,6 +77,13 @@ ngx_http_coderemote_api_jobs(ngx_http_request_t *r,
 
     ch = (conf->pool != NULL) ? conf->pool->channel : NULL;
 
+    if (ch != NULL && ch->link == NULL && ch->nold == 0) {
+        return ngx_http_coderemote_refuse(r,
+                   NGX_HTTP_CODEREMOTE_POOL_UNAVAILABLE,
+                   "coderemote-worker, which knows the jobs, is not "
+                   "reachable: try again");
+    }
+
     if (ch != NULL) {
 
         if (ch->link != NULL) {

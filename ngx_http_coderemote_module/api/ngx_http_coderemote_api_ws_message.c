@@ -309,6 +309,7 @@ static ngx_int_t
 ngx_http_coderemote_request_job(ngx_http_coderemote_request_t *request)
 {
     json_t                         *value;
+    ngx_int_t                       rc;
     ngx_str_t                       id;
     ngx_http_coderemote_session_t  *s;
 
@@ -334,14 +335,12 @@ ngx_http_coderemote_request_job(ngx_http_coderemote_request_t *request)
         request->error.job_id = id;
     }
 
-    if (ngx_http_coderemote_find(s->conf, &s->user, &id, &request->job,
-                                 &request->info)
-        != NGX_OK)
-    {
-        return ngx_http_coderemote_request_fail(request,
-                           NGX_HTTP_CODEREMOTE_NOT_FOUND, NULL,
-                           "there is no such job, or it is not kept any "
-                           "longer");
+    rc = ngx_http_coderemote_find(s->conf, &s->user, &id, &request->job,
+                                  &request->info);
+
+    if (rc != NGX_OK) {
+        ngx_http_coderemote_not_found(&request->error.problem, rc);
+        return NGX_ERROR;
     }
 
     return NGX_OK;

@@ -80,6 +80,7 @@ ngx_cr_channel_init(ngx_cycle_t *cycle, ngx_array_t *pools)
         ch->why = "not connected yet";
 
         ngx_queue_init(&ch->old);
+        ngx_queue_init(&ch->waits);
 
         ch->reconnect.handler = ngx_cr_channel_reconnect_handler;
         ch->reconnect.data = ch;
@@ -272,6 +273,7 @@ ngx_cr_channel_welcome_handler(ngx_event_t *rev)
     why = ngx_cr_channel_welcome(ch, &welcome, fds, nfds);
 
     if (why == NULL) {
+        ngx_cr_channel_met(ch);
         return;
     }
 
@@ -284,6 +286,7 @@ failed:
     ch->connecting = NULL;
 
     ngx_cr_channel_retry(ch);
+    ngx_cr_channel_met(ch);
 }
 
 

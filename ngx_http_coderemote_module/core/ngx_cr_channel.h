@@ -73,6 +73,7 @@ struct ngx_cr_channel_s {
     ngx_queue_t                  old;       /* of lost links, newest first */
     ngx_uint_t                   nold;
     ngx_connection_t            *connecting;
+    ngx_queue_t                  waits;     /* while connecting */
     ngx_event_t                  reconnect; /* cancelable */
     ngx_event_t                  expire;    /* cancelable */
     ngx_msec_t                   backoff;
@@ -100,6 +101,30 @@ ngx_cr_languages_t *ngx_cr_channel_languages(ngx_cr_link_t *link);
 
 /* Unmaps lost links that are too old or too many and that nobody watches. */
 void ngx_cr_channel_prune(ngx_cr_channel_t *channel);
+
+/*
+ * ngx_cr_channel_wait.c.  meeting: the pool has taken our connection and has
+ * yet to answer.  wait: asks for one call of the handler when it has, or has
+ * not; NGX_OK, or NGX_DECLINED when nobody is being met.  The memory is the
+ * caller's until the call or ngx_cr_channel_wait_del().
+ */
+typedef struct ngx_cr_channel_wait_s  ngx_cr_channel_wait_t;
+
+struct ngx_cr_channel_wait_s {
+    ngx_queue_t                  queue;
+    void                       (*handler)(ngx_cr_channel_wait_t *wait);
+    void                        *data;
+    unsigned                     added:1;
+};
+
+#define ngx_cr_channel_meeting(channel)                                       \
+    ((channel)->link == NULL && (channel)->connecting != NULL)
+
+ngx_int_t ngx_cr_channel_wait(ngx_cr_channel_t *channel,
+    ngx_cr_channel_wait_t *wait);
+void ngx_cr_channel_wait_del(ngx_cr_channel_wait_t *wait);
+/* the channel's own: calls them all, last thing in its handler */
+void ngx_cr_channel_met(ngx_cr_channel_t *channel);
 
 /* Wakes a pool worker after a push to the submission ring, if one sleeps. */
 void ngx_cr_channel_wake(ngx_cr_link_t *link);

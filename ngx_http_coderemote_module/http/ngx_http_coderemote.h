@@ -178,6 +178,7 @@ typedef ngx_int_t (*ngx_http_coderemote_handler_pt)(ngx_http_request_t *r,
 #define NGX_HTTP_CODEREMOTE_ROUTE_OPEN  0x02    /* for everybody */
 #define NGX_HTTP_CODEREMOTE_ROUTE_LATE  0x04    /* the token may come later,
                                                    by a message */
+#define NGX_HTTP_CODEREMOTE_ROUTE_POOL  0x10    /* says what the pool knows */
 
 /* what the access phase has to ask for */
 
@@ -201,6 +202,16 @@ struct ngx_http_coderemote_route_s {
  * The content handler; NGX_DECLINED for every URI that is not ours.
  */
 ngx_int_t ngx_http_coderemote_handler(ngx_http_request_t *r);
+/* The request's route: reads the body, if it has one, and answers. */
+ngx_int_t ngx_http_coderemote_serve(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+/*
+ * NGX_DONE: this worker is just meeting the location's pool, the request is
+ * held until it has, for a second at most, and then served.  NGX_DECLINED:
+ * there is nothing to wait for.
+ */
+ngx_int_t ngx_http_coderemote_meet(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf);
 /* NGX_HTTP_CODEREMOTE_GUARD_...; what is not ours is open. */
 ngx_uint_t ngx_http_coderemote_route_guard(ngx_http_request_t *r);
 /* The {id} of the path, as sent; empty when there is none. */
@@ -294,11 +305,16 @@ ngx_int_t ngx_http_coderemote_submit(ngx_http_coderemote_submit_t *submit,
 
 /*
  * The user's job by the text of its id.  NGX_OK; NGX_DECLINED: there is none
- * or it is someone else's, which nobody is told.
+ * or it is someone else's, which nobody is told; NGX_AGAIN: the pool, which
+ * might have it, is not there.
  */
 ngx_int_t ngx_http_coderemote_find(ngx_http_coderemote_loc_conf_t *conf,
     const ngx_str_t *user, const ngx_str_t *id, ngx_cr_job_t *job,
     ngx_cr_job_info_t *info);
+
+/* What to say when there is none: rc is that of ngx_http_coderemote_find. */
+void ngx_http_coderemote_not_found(ngx_http_coderemote_problem_t *problem,
+    ngx_int_t rc);
 
 /* 1: it is this user's job */
 ngx_uint_t ngx_http_coderemote_job_owned(const ngx_cr_job_info_t *info,

@@ -53,14 +53,43 @@ ngx_http_coderemote_find(ngx_http_coderemote_loc_conf_t *conf,
     const ngx_str_t *user, const ngx_str_t *id, ngx_cr_job_t *job,
     ngx_cr_job_info_t *info)
 {
-    if (conf->pool == NULL
-        || ngx_cr_job_find(conf->pool->channel, id, job) != NGX_OK
-        || ngx_cr_job_read(job, info) != NGX_OK)
+    uint8_t  bytes[16];
+
+    if (conf->pool != NULL
+        && ngx_cr_job_find(conf->pool->channel, id, job) == NGX_OK
+        && ngx_cr_job_read(job, info) == NGX_OK)
     {
-        return NGX_DECLINED;
+        return ngx_http_coderemote_job_owned(info, user) ? NGX_OK
+                                                         : NGX_DECLINED;
     }
 
-    return ngx_http_coderemote_job_owned(info, user) ? NGX_OK : NGX_DECLINED;
+    /* nobody to ask, and it may well be known when there is */
+
+    if (ngx_http_coderemote_link(conf) == NULL
+        && cr_id_parse(bytes, (char *) id->data, id->len) == 0)
+    {
+        return NGX_AGAIN;
+    }
+
+    return NGX_DECLINED;
+}
+
+
+void
+ngx_http_coderemote_not_found(ngx_http_coderemote_problem_t *problem,
+    ngx_int_t rc)
+{
+    if (rc == NGX_AGAIN) {
+        ngx_http_coderemote_problem(problem,
+                                    NGX_HTTP_CODEREMOTE_POOL_UNAVAILABLE, NULL,
+                                    "coderemote-worker, which knows the job, "
+                                    "is not reachable: try again");
+        return;
+    }
+
+    ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_NOT_FOUND, NULL,
+                                "there is no such job, or its result has "
+                                "expired: check the id, or run it again");
 }
 
 

@@ -23,28 +23,30 @@ static ngx_int_t ngx_http_coderemote_preflight(ngx_http_request_t *r,
 
 static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
 
-    { ngx_string("/execute"), NGX_HTTP_POST, NGX_HTTP_CODEREMOTE_ROUTE_BODY,
+    { ngx_string("/execute"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_BODY|NGX_HTTP_CODEREMOTE_ROUTE_POOL,
       ngx_http_coderemote_api_execute },
 
-    { ngx_string("/jobs/{id}"), NGX_HTTP_GET, 0,
-      ngx_http_coderemote_api_job },
+    { ngx_string("/jobs/{id}"), NGX_HTTP_GET,
+      NGX_HTTP_CODEREMOTE_ROUTE_POOL, ngx_http_coderemote_api_job },
 
-    { ngx_string("/status/{id}"), NGX_HTTP_GET, 0,
-      ngx_http_coderemote_api_job },
+    { ngx_string("/status/{id}"), NGX_HTTP_GET,
+      NGX_HTTP_CODEREMOTE_ROUTE_POOL, ngx_http_coderemote_api_job },
 
-    { ngx_string("/jobs/{id}"), NGX_HTTP_DELETE, 0,
-      ngx_http_coderemote_api_job_cancel },
+    { ngx_string("/jobs/{id}"), NGX_HTTP_DELETE,
+      NGX_HTTP_CODEREMOTE_ROUTE_POOL, ngx_http_coderemote_api_job_cancel },
 
-    { ngx_string("/jobs/{id}/events"), NGX_HTTP_GET, 0,
-      ngx_http_coderemote_api_events },
+    { ngx_string("/jobs/{id}/events"), NGX_HTTP_GET,
+      NGX_HTTP_CODEREMOTE_ROUTE_POOL, ngx_http_coderemote_api_events },
 
-    { ngx_string("/jobs"), NGX_HTTP_GET, 0,
-      ngx_http_coderemote_api_jobs },
+    { ngx_string("/jobs"), NGX_HTTP_GET,
+      NGX_HTTP_CODEREMOTE_ROUTE_POOL, ngx_http_coderemote_api_jobs },
 
-    { ngx_string("/languages"), NGX_HTTP_GET, 0,
-      ngx_http_coderemote_api_languages },
+    { ngx_string("/languages"), NGX_HTTP_GET,
+      NGX_HTTP_CODEREMOTE_ROUTE_POOL, ngx_http_coderemote_api_languages },
 
-    { ngx_string("/ws"), NGX_HTTP_GET, NGX_HTTP_CODEREMOTE_ROUTE_LATE,
+    { ngx_string("/ws"), NGX_HTTP_GET,
+      NGX_HTTP_CODEREMOTE_ROUTE_LATE|NGX_HTTP_CODEREMOTE_ROUTE_POOL,
       ngx_http_coderemote_api_ws },
 
     { ngx_string("/health"), NGX_HTTP_GET, NGX_HTTP_CODEREMOTE_ROUTE_OPEN,
@@ -63,7 +65,6 @@ static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
 ngx_int_t
 ngx_http_coderemote_handler(ngx_http_request_t *r)
 {
-    ngx_int_t                           rc;
     ngx_str_t                           id;
     ngx_uint_t                          methods;
     ngx_http_coderemote_ctx_t          *ctx;
@@ -100,7 +101,23 @@ ngx_http_coderemote_handler(ngx_http_request_t *r)
         return ngx_http_coderemote_auth_refuse(r);
     }
 
-    if (route->flags & NGX_HTTP_CODEREMOTE_ROUTE_BODY) {
+    if ((route->flags & NGX_HTTP_CODEREMOTE_ROUTE_POOL)
+        && ngx_http_coderemote_meet(r, conf) == NGX_DONE)
+    {
+        return NGX_DONE;
+    }
+
+    return ngx_http_coderemote_serve(r, ctx);
+}
+
+
+ngx_int_t
+ngx_http_coderemote_serve(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx)
+{
+    ngx_int_t  rc;
+
+    if (ctx->route->flags & NGX_HTTP_CODEREMOTE_ROUTE_BODY) {
         return ngx_http_coderemote_read_body(r);
     }
 
@@ -109,7 +126,7 @@ ngx_http_coderemote_handler(ngx_http_request_t *r)
         return rc;
     }
 
-    return route->handler(r, ctx);
+    return ctx->route->handler(r, ctx);
 }
 
 
