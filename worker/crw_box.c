@@ -25,6 +25,7 @@
 
 
 #define CRW_BOX_START_US     (10 * 1000000)     /* keeper, net, build */
+#define CRW_BOX_SENTRY_US    (30 * 1000000)     /* build, with gVisor */
 #define CRW_BOX_KILL_US      100000
 #define CRW_BOX_KILL_TRIES   20
 #define CRW_BOX_POLL_US      2000
@@ -359,7 +360,9 @@ crw_box_build(crw_box_t *box)
     box->killed = 0;
     box->state = CRW_BOX_BUILD;
 
-    crw_timer_set(pool->loop, &box->timer, CRW_BOX_START_US);
+    crw_timer_set(pool->loop, &box->timer,
+                  (pool->config->isolation == CRW_ISOLATION_GVISOR)
+                  ? CRW_BOX_SENTRY_US : CRW_BOX_START_US);
 
     step = crw_box_open_sandbox(box);
 

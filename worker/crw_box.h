@@ -51,6 +51,9 @@ void crw_box_close_sandbox(crw_box_t *box);
 void crw_box_close_fds(int *fds, int nfds);
 /* sets the language's default limits; 'ready': also takes the baseline */
 void crw_box_limits(crw_box_t *box, int ready);
+/* what the cgroup is told for a job's limits */
+void crw_box_limits_of(const crw_box_t *box, uint64_t memory_kb,
+    uint32_t processes, crw_cgroup_limits_t *limits);
 /* lifts the cpu limit of what has been killed */
 void crw_box_unthrottle(crw_box_t *box);
 

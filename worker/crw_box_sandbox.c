@@ -14,6 +14,10 @@
 #include "sandbox/crw_link.h"
 
 
+#define CRW_BOX_SENTRY_KB     (64 * 1024)
+#define CRW_BOX_SENTRY_TASKS  192       /* threads of runsc, gofer, sentry */
+
+
 /* the descriptors of one BUILD message and our ends of them */
 
 typedef struct {
@@ -151,6 +155,31 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
 
 
 /*
+ * A sentry lives in the job's group: its memory is let in on top of the
+ * job's, and each process of the job has one or two that stand for it.
+ */
+
+void
+crw_box_limits_of(const crw_box_t *box, uint64_t memory_kb,
+    uint32_t processes, crw_cgroup_limits_t *limits)
+{
+    const crw_config_t  *config;
+
+    config = box->family->pool->config;
+
+    memset(limits, 0, sizeof(crw_cgroup_limits_t));
+    limits->memory_kb = memory_kb;
+    limits->pids = processes + CRW_CGROUP_OWN_TASKS;
+    limits->cpu_percent = config->cpu_percent;
+
+    if (config->isolation == CRW_ISOLATION_GVISOR) {
+        limits->memory_kb += CRW_BOX_SENTRY_KB;
+        limits->pids += processes + CRW_BOX_SENTRY_TASKS;
+    }
+}
+
+
+/*
  * The defaults, so that most jobs find their limits set already: before the
  * sandbox is built when the last job had others, and again, for the baseline
  * of the figures, when it is ready.
@@ -167,10 +196,8 @@ crw_box_limits(crw_box_t *box, int ready)
     cg = &box->cgroup;
     lang = box->family->language;
 
-    memset(&limits, 0, sizeof(limits));
-    limits.memory_kb = (uint64_t) lang->memory_mb.def * 1024;
-    limits.pids = lang->processes.def + CRW_CGROUP_OWN_TASKS;
-    limits.cpu_percent = box->family->pool->config->cpu_percent;
+    crw_box_limits_of(box, (uint64_t) lang->memory_mb.def * 1024,
+                      lang->processes.def, &limits);
 
     if (!ready && cg->limits.memory_kb == limits.memory_kb
         && cg->limits.pids == limits.pids

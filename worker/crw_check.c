@@ -63,6 +63,7 @@ static void crw_check_line(crw_check_t *check, int ok, uint64_t us,
     const char *what, const char *mend, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 static int crw_check_cgroups(crw_check_t *check);
+static int crw_check_isolation(crw_check_t *check);
 static void crw_check_weaker(const crw_check_t *check);
 static int crw_check_build(crw_check_t *check);
 static void crw_check_layer(crw_phase_e phase, const char *name,
@@ -102,7 +103,7 @@ static const crw_check_job_t  crw_check_list[] = {
       "s = open('/proc/self/status').read().split('\\n')\n"
       "d = dict(l.split(':\\t', 1) for l in s if ':\\t' in l)\n"
       "print(int(d['CapEff'], 16), int(d['CapBnd'], 16),"
-      " d['NoNewPrivs'], d['Seccomp'])\n",
+      " d.get('NoNewPrivs', '1'), d['Seccomp'])\n",
       "0 0 1 2\n", 0,
       "the kernel needs CONFIG_SECCOMP_FILTER" },
     { "no network: the address of a name server cannot be reached",
@@ -161,6 +162,10 @@ static const struct {
       "(--security-opt systempaths=unconfined)" },
     { "mount_work", "the kernel needs tmpfs" },
     { "seccomp", "the kernel needs CONFIG_SECCOMP_FILTER" },
+    { "runsc", "the message is runsc's; is it the one of this distribution, "
+      "and does it know runsc_platform" },
+    { "relay_", "allow user namespaces: sysctl -w "
+      "user.max_user_namespaces=10000" },
     { "init_seccomp", "the kernel needs CONFIG_SECCOMP_FILTER" },
     { NULL, "see the message of the kernel; run as root" }
 };
@@ -185,7 +190,7 @@ crw_check_run(const crw_config_t *config)
         return 1;
     }
 
-    if (crw_check_cgroups(&check) == 0) {
+    if (crw_check_cgroups(&check) == 0 && crw_check_isolation(&check) == 0) {
         crw_check_weaker(&check);
 
         if (crw_check_build(&check) == 0) {
@@ -292,6 +297,31 @@ crw_check_cgroups(crw_check_t *check)
                    check->base.cpu ? "" : "none");
     crw_check_line(check, 1, 0, "  killing a whole group", "", "%s",
                    check->base.kill ? "at once" : "one by one");
+
+    return 0;
+}
+
+
+static int
+crw_check_isolation(crw_check_t *check)
+{
+    crw_error_t          err;
+    const crw_config_t  *config;
+
+    config = check->config;
+
+    if (config->isolation != CRW_ISOLATION_GVISOR) {
+        return 0;
+    }
+
+    if (crw_config_isolation(config, &err) == -1) {
+        crw_check_line(check, 0, 0, "gVisor, a kernel for each job",
+                       "as the message says", "%s", err.text);
+        return -1;
+    }
+
+    crw_check_line(check, 1, 0, "gVisor, a kernel for each job", "",
+                   "%s, %s", config->runsc, config->runsc_platform);
 
     return 0;
 }

@@ -28,6 +28,10 @@ static int crw_config_mode(crw_json_t *json, json_t *value, void *object,
     crw_error_t *err);
 static int crw_config_level(crw_json_t *json, json_t *value, void *object,
     crw_error_t *err);
+static int crw_config_isolate(crw_json_t *json, json_t *value, void *object,
+    crw_error_t *err);
+static int crw_config_platform(crw_json_t *json, json_t *value,
+    void *object, crw_error_t *err);
 static int crw_config_finish(crw_config_t *config, const char *socket,
     crw_error_t *err);
 static void crw_config_user(crw_config_t *config, const char *name);
@@ -62,6 +66,9 @@ static const crw_json_field_t  crw_config_fields[] = {
     crw_config_uint(zygote_max_jobs, 1, 1000000000),
     crw_config_uint(zygote_max_age_s, 1, 604800),
     { "log_level", CRW_JSON_CALL, 0, 0, 0, 0, 0, crw_config_level },
+    { "isolation", CRW_JSON_CALL, 0, 0, 0, 0, 0, crw_config_isolate },
+    crw_config_text(runsc, 2),
+    { "runsc_platform", CRW_JSON_CALL, 0, 0, 0, 0, 0, crw_config_platform },
     { NULL, 0, 0, 0, 0, 0, 0, NULL }
 };
 
@@ -107,6 +114,12 @@ crw_config_defaults(crw_config_t *config, const char *file)
     (void) snprintf(config->languages_dir, sizeof(config->languages_dir),
                     "%s", "languages");
 
+    (void) snprintf(config->runsc, sizeof(config->runsc), "%s",
+                    "/usr/bin/runsc");
+    (void) snprintf(config->runsc_platform, sizeof(config->runsc_platform),
+                    "%s", "ptrace");
+
+    config->isolation = CRW_ISOLATION_NATIVE;
     config->socket_mode = 0666;
     config->boxes = 16;
     config->job_slots = 1024;
@@ -238,6 +251,81 @@ crw_config_level(crw_json_t *json, json_t *value, void *object,
     }
 
     config->log_level = (uint32_t) level;
+
+    return 0;
+}
+
+
+static int
+crw_config_isolate(crw_json_t *json, json_t *value, void *object,
+    crw_error_t *err)
+{
+    const char    *text;
+    crw_config_t  *config = object;
+
+    text = json_string_value(value);
+
+    if (text != NULL && strcmp(text, "native") == 0) {
+        config->isolation = CRW_ISOLATION_NATIVE;
+        return 0;
+    }
+
+    if (text != NULL && strcmp(text, "gvisor") == 0) {
+        config->isolation = CRW_ISOLATION_GVISOR;
+        return 0;
+    }
+
+    return crw_json_error(json, err, "must be native or gvisor");
+}
+
+
+/* never kvm: it would hand the machine's /dev/kvm to the sentry */
+
+static int
+crw_config_platform(crw_json_t *json, json_t *value, void *object,
+    crw_error_t *err)
+{
+    const char    *text;
+    crw_config_t  *config = object;
+
+    text = json_string_value(value);
+
+    if (text != NULL
+        && (strcmp(text, "ptrace") == 0 || strcmp(text, "systrap") == 0))
+    {
+        (void) snprintf(config->runsc_platform,
+                        sizeof(config->runsc_platform), "%s", text);
+        return 0;
+    }
+
+    return crw_json_error(json, err, "must be ptrace or systrap");
+}
+
+
+int
+crw_config_isolation(const crw_config_t *config, crw_error_t *err)
+{
+    if (config->isolation != CRW_ISOLATION_GVISOR) {
+        return 0;
+    }
+
+    if (config->runsc[0] != '/') {
+        return crw_error_set(err, 0, "%s: runsc: must be an absolute path",
+                             config->file);
+    }
+
+    if (access(config->runsc, X_OK) == -1) {
+        return crw_error_set(err, errno, "isolation \"gvisor\" needs "
+                             "\"%s\": install it (apt-get install runsc), "
+                             "name its path in \"runsc\", or set isolation "
+                             "to \"native\"", config->runsc);
+    }
+
+    if (geteuid() != 0) {
+        return crw_error_set(err, 0, "isolation \"gvisor\" needs a pool "
+                             "started as root: start it so, or set isolation "
+                             "to \"native\"");
+    }
 
     return 0;
 }

@@ -65,6 +65,14 @@ typedef struct {
 } crw_language_t;
 
 
+/* what stands between a job and this kernel */
+
+typedef enum {
+    CRW_ISOLATION_NATIVE = 0,       /* the layers of crw_sandbox.c */
+    CRW_ISOLATION_GVISOR            /* and a kernel of its own: runsc */
+} crw_isolation_e;
+
+
 typedef struct {
     char            file[PATH_MAX];
     char            socket[PATH_MAX];
@@ -85,6 +93,9 @@ typedef struct {
     uint32_t        zygote_max_jobs;
     uint32_t        zygote_max_age_s;
     uint32_t        log_level;
+    crw_isolation_e isolation;
+    char            runsc[CRW_TEXT_LIST_MAX];
+    char            runsc_platform[CRW_ID_MAX];
     size_t          nusers;
     uid_t           users[CRW_USERS_MAX];
     size_t          nlanguages;
@@ -102,6 +113,10 @@ void crw_config_free(crw_config_t *config);
 
 /* the text of GET /languages; to be freed, NULL without memory */
 char *crw_config_info(const crw_config_t *config, size_t *len);
+
+/* 0, or -1 and what is missing for the isolation that the file asks for, and
+   how to mend it: told before anything is started */
+int crw_config_isolation(const crw_config_t *config, crw_error_t *err);
 
 /* boxes of one worker for that language */
 uint32_t crw_config_boxes(const crw_config_t *config,

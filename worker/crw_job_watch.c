@@ -34,17 +34,13 @@ static int crw_job_memory_error(const crw_job_t *job);
 int
 crw_job_limits(crw_job_t *job, crw_error_t *err)
 {
-    crw_pool_t           *pool;
     crw_cgroup_t         *cg;
     crw_cgroup_limits_t   limits;
 
-    pool = &job->worker->pool;
     cg = &job->box->cgroup;
 
-    memset(&limits, 0, sizeof(limits));
-    limits.memory_kb = job->job.limits.memory_kb;
-    limits.pids = job->job.limits.processes + CRW_CGROUP_OWN_TASKS;
-    limits.cpu_percent = pool->config->cpu_percent;
+    crw_box_limits_of(job->box, job->job.limits.memory_kb,
+                      job->job.limits.processes, &limits);
 
     /* begun with the defaults when the sandbox got ready */
 

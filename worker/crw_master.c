@@ -112,8 +112,9 @@ crw_master_open(crw_master_t *master, crw_error_t *err)
                              CRW_BOXES_STRIDE);
     }
 
-    if (crw_loop_init(&master->loop, CR_CHANNELS_MAX + CR_WORKERS_MAX + 4,
-                      err) != 0
+    if (crw_config_isolation(master->config, err) != 0
+        || crw_loop_init(&master->loop, CR_CHANNELS_MAX + CR_WORKERS_MAX + 4,
+                         err) != 0
         || crw_gate_open(master, err) != 0
         || crw_master_cgroups(master, err) != 0
         || crw_master_segment(master, err) != 0

@@ -72,7 +72,7 @@ crw_reload_start(crw_master_t *master)
 
     config = crw_config_load(master->file, master->socket, &err);
 
-    if (config == NULL
+    if (config == NULL || crw_config_isolation(config, &err) != 0
         || crw_language_keep(config, master->config, &err) != 0)
     {
         crw_log(CRW_LOG_ERROR, "not reloaded: %s", err.text);

@@ -29,7 +29,7 @@
 #define CRW_ZYGOTE_END_US    (2 * 1000000)
 #define CRW_ZYGOTE_RETRY_US  100000
 #define CRW_ZYGOTE_RETRY_MAX 6      /* doublings */
-#define CRW_ZYGOTE_ARGS      (2 * CRW_LIST_MAX + 8)
+#define CRW_ZYGOTE_ARGS      (2 * CRW_LIST_MAX + 12)
 
 
 static int crw_zygote_spawn(crw_zygote_t *zygote, crw_error_t *err);
@@ -195,9 +195,11 @@ static size_t
 crw_zygote_args(const crw_zygote_t *zygote, const char **argv)
 {
     size_t                 i, n;
+    const crw_config_t    *config;
     const crw_language_t  *lang;
 
     lang = zygote->family->language;
+    config = zygote->family->pool->config;
     n = 0;
 
     argv[n++] = lang->zygote;
@@ -207,9 +209,16 @@ crw_zygote_args(const crw_zygote_t *zygote, const char **argv)
         argv[n++] = lang->preload.text[i];
     }
 
-    for (i = 0; i < lang->binds.n && n < CRW_ZYGOTE_ARGS - 3; i++) {
+    for (i = 0; i < lang->binds.n && n < CRW_ZYGOTE_ARGS - 7; i++) {
         argv[n++] = "--bind";
         argv[n++] = lang->binds.text[i];
+    }
+
+    if (config->isolation == CRW_ISOLATION_GVISOR) {
+        argv[n++] = "--runsc";
+        argv[n++] = config->runsc;
+        argv[n++] = "--platform";
+        argv[n++] = config->runsc_platform;
     }
 
     argv[n] = NULL;

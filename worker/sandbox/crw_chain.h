@@ -61,6 +61,9 @@ typedef struct {
     int                   link;
     const char           *inside;       /* second start: "root", "rootless" */
     char                 *preload[CRW_CHAIN_PRELOADS + 1];
+    const char           *runsc;        /* path, NULL: no second kernel */
+    const char           *platform;     /* of runsc */
+    const char           *guest;        /* inside it: bytes of work */
     char                 *argv_start;   /* for the name of the program */
     size_t                argv_size;
     crw_filter_t          program_filter;
@@ -80,6 +83,15 @@ void crw_chain_init(crw_chain_t *chain, int *fds) __attribute__((noreturn));
 /* 'ready' is a pipe that ends when init has put on its own layers */
 void crw_chain_program(crw_chain_t *chain, int ready)
     __attribute__((noreturn));
+/* its steps around its layers; 'pidfd' goes with the READY, -1: none does */
+void crw_chain_program_title(const crw_chain_t *chain);
+void crw_chain_program_warm(crw_chain_t *chain);
+void crw_chain_program_ready(int pidfd);
+void crw_chain_program_job(crw_chain_t *chain) __attribute__((noreturn));
+
+/* boots the interpreter, pipes for its stdin and stdout; its version */
+int crw_chain_boot(crw_chain_t *chain, char *version, size_t size,
+    crw_error_t *err);
 
 /* fork(2) with namespaces; the child's pid (0 in the child), its pidfd */
 int crw_chain_clone(unsigned long flags, int *pidfd);

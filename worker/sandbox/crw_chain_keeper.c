@@ -5,6 +5,7 @@
  */
 
 #include "crw_chain.h"
+#include "crw_gvisor.h"
 #include "crw_link.h"
 #include "crw_sb.h"
 
@@ -180,6 +181,10 @@ crw_keeper_build(crw_keeper_t *k, crw_build_msg_t *msg, int *fds)
     pid = crw_chain_clone(CRW_SANDBOX_NAMESPACES, &k->pidfd);
 
     if (pid == 0) {
+        if (k->chain->runsc != NULL) {
+            crw_gvisor_init(k->chain, fds);
+        }
+
         crw_chain_init(k->chain, fds);
     }
 

@@ -21,9 +21,7 @@
 #include <unistd.h>
 
 
-static void crw_program_title(const crw_chain_t *chain);
 static void crw_program_wait_init(int ready);
-static void crw_program_say_ready(void);
 static uint8_t *crw_program_receive(crw_chain_job_t *job);
 static void crw_program_files(const crw_chain_t *chain,
     const crw_chain_job_t *job);
@@ -35,12 +33,10 @@ static int crw_program_mkdirs(const char *name);
 void
 crw_chain_program(crw_chain_t *chain, int ready)
 {
-    int               rc;
-    uint8_t          *records;
-    const char       *step;
-    crw_chain_job_t   job;
+    int          pidfd;
+    const char  *step;
 
-    crw_program_title(chain);
+    crw_chain_program_title(chain);
 
     step = crw_sandbox_enter(&chain->sandbox, CRW_PHASE_PROGRAM);
 
@@ -48,16 +44,41 @@ crw_chain_program(crw_chain_t *chain, int ready)
         crw_chain_fail(CRW_CHAIN_LINK, step, errno);
     }
 
-    /* every layer is on; what follows may be any code */
+    crw_chain_program_warm(chain);
+    crw_program_wait_init(ready);
 
+    pidfd = (int) syscall(SYS_pidfd_open, getpid(), 0);
+
+    if (pidfd == -1) {
+        crw_chain_fail(CRW_CHAIN_LINK, "program_pidfd", errno);
+    }
+
+    crw_chain_program_ready(pidfd);
+    (void) close(pidfd);
+
+    crw_chain_program_job(chain);
+}
+
+
+/* every layer is on; what follows may be any code */
+
+void
+crw_chain_program_warm(crw_chain_t *chain)
+{
     (void) prctl(PR_SET_NAME, "crw-program", 0, 0, 0);
 
     if (chain->runtime->warm() == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "program_warm", errno);
     }
+}
 
-    crw_program_wait_init(ready);
-    crw_program_say_ready();
+
+void
+crw_chain_program_job(crw_chain_t *chain)
+{
+    int               rc;
+    uint8_t          *records;
+    crw_chain_job_t   job;
 
     records = crw_program_receive(&job);
     crw_program_files(chain, &job);
@@ -66,7 +87,7 @@ crw_chain_program(crw_chain_t *chain, int ready)
         crw_chain_fail(CRW_CHAIN_LINK, "rlimits_job", errno);
     }
 
-    if (syscall(SYS_close_range, CRW_CHAIN_LINK, ~0U, 0) == -1) {
+    if (crw_sb_fds_close_from(CRW_CHAIN_LINK) == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "program_close", errno);
     }
 
@@ -81,8 +102,8 @@ crw_chain_program(crw_chain_t *chain, int ready)
 
 /* what the program reads as its command line: not the zygote's */
 
-static void
-crw_program_title(const crw_chain_t *chain)
+void
+crw_chain_program_title(const crw_chain_t *chain)
 {
     char    *p;
     size_t   name, code;
@@ -134,17 +155,11 @@ crw_program_wait_init(int ready)
 }
 
 
-static void
-crw_program_say_ready(void)
+void
+crw_chain_program_ready(int pidfd)
 {
-    int            pidfd, cpu;
+    int            cpu;
     struct rusage  ru;
-
-    pidfd = (int) syscall(SYS_pidfd_open, getpid(), 0);
-
-    if (pidfd == -1) {
-        crw_chain_fail(CRW_CHAIN_LINK, "program_pidfd", errno);
-    }
 
     /* spent on the way here, for who has no cgroup to take a baseline of */
 
@@ -154,13 +169,12 @@ crw_program_say_ready(void)
         cpu = (int) (ru.ru_utime.tv_usec + ru.ru_stime.tv_usec);
     }
 
-    if (crw_link_say(CRW_CHAIN_LINK, CRW_MSG_READY, cpu, NULL, &pidfd, 1)
+    if (crw_link_say(CRW_CHAIN_LINK, CRW_MSG_READY, cpu, NULL, &pidfd,
+                     pidfd != -1)
         == -1)
     {
         _exit(1);
     }
-
-    (void) close(pidfd);
 }
 
 

@@ -5,6 +5,7 @@
  */
 
 #include "crw_chain.h"
+#include "crw_gvisor.h"
 #include "crw_link.h"
 #include "crw_sb.h"
 
@@ -28,16 +29,18 @@
 
 static int crw_zyg_options(crw_chain_t *chain, int argc, char **argv,
     crw_error_t *err);
+static int crw_zyg_option(crw_chain_t *chain, const char *name, char *value,
+    crw_error_t *err);
+static void crw_zyg_runsc(crw_chain_t *chain, char *path);
 static int crw_zyg_preload(crw_chain_t *chain, char *names,
     crw_error_t *err);
 static int crw_zyg_isolate(crw_chain_t *chain, char **argv,
     crw_error_t *err);
 static int crw_zyg_again(crw_chain_t *chain, char **argv, crw_error_t *err);
 static int crw_zyg_inside(crw_chain_t *chain, crw_error_t *err);
+static int crw_zyg_parent(crw_error_t *err);
 static int crw_zyg_environment(void);
 static int crw_zyg_stdio(crw_error_t *err);
-static int crw_zyg_boot(crw_chain_t *chain, char *version, size_t size,
-    crw_error_t *err);
 static int crw_zyg_loop(crw_chain_t *chain);
 static int crw_zyg_fork(crw_chain_t *chain, const crw_keeper_msg_t *msg,
     int link);
@@ -78,11 +81,15 @@ crw_chain_zygote(const crw_runtime_t *runtime, int argc, char **argv)
         return 2;
     }
 
+    if (chain->guest != NULL) {
+        return crw_gvisor_guest(chain);
+    }
+
     rc = chain->inside == NULL ? crw_zyg_isolate(chain, argv, &err)
                                : crw_zyg_inside(chain, &err);
 
     if (rc == -1
-        || crw_zyg_boot(chain, version, sizeof(version), &err) == -1)
+        || crw_chain_boot(chain, version, sizeof(version), &err) == -1)
     {
         (void) fprintf(stderr, "zygote \"%s\": %s\n", runtime->name, err.text);
         (void) crw_link_say(chain->link, CRW_MSG_FAILED, err.err, err.text,
@@ -131,28 +138,8 @@ crw_zyg_options(crw_chain_t *chain, int argc, char **argv, crw_error_t *err)
                                  "no value", name);
         }
 
-        if (strcmp(name, "--link") == 0) {
-            chain->link = atoi(argv[i]);
-
-        } else if (strcmp(name, "--preload") == 0) {
-            if (crw_zyg_preload(chain, argv[i], err) == -1) {
-                return -1;
-            }
-
-        } else if (strcmp(name, "--bind") == 0
-                   && sb->nbinds < CRW_SANDBOX_BINDS)
-        {
-            sb->binds[sb->nbinds++] = argv[i];
-
-        } else if (strcmp(name, "--inside") == 0) {
-            chain->inside = argv[i];
-
-        } else if (strcmp(name, "--fail") == 0) {
-            (void) snprintf(sb->fault, sizeof(sb->fault), "%s", argv[i]);
-
-        } else {
-            return crw_error_set(err, 0, "option \"%s\" is unknown or given "
-                                 "too often", name);
+        if (crw_zyg_option(chain, name, argv[i], err) == -1) {
+            return -1;
         }
     }
 
@@ -161,6 +148,75 @@ crw_zyg_options(crw_chain_t *chain, int argc, char **argv, crw_error_t *err)
     }
 
     return 0;
+}
+
+
+static int
+crw_zyg_option(crw_chain_t *chain, const char *name, char *value,
+    crw_error_t *err)
+{
+    crw_sandbox_t  *sb;
+
+    sb = &chain->sandbox;
+
+    if (strcmp(name, "--preload") == 0) {
+        return crw_zyg_preload(chain, value, err);
+    }
+
+    if (strcmp(name, "--link") == 0) {
+        chain->link = atoi(value);
+
+    } else if (strcmp(name, "--bind") == 0 && sb->nbinds < CRW_SANDBOX_BINDS) {
+        sb->binds[sb->nbinds++] = value;
+
+    } else if (strcmp(name, "--inside") == 0) {
+        chain->inside = value;
+
+    } else if (strcmp(name, "--fail") == 0) {
+        (void) snprintf(sb->fault, sizeof(sb->fault), "%s", value);
+
+    } else if (strcmp(name, "--runsc") == 0) {
+        crw_zyg_runsc(chain, value);
+
+    } else if (strcmp(name, "--platform") == 0) {
+        chain->platform = value;
+
+    } else if (strcmp(name, "--guest") == 0) {
+        chain->guest = value;
+
+    } else {
+        return crw_error_set(err, 0, "option \"%s\" is unknown or given too "
+                             "often", name);
+    }
+
+    return 0;
+}
+
+
+/* below /usr it is there already; else its directory is */
+
+static void
+crw_zyg_runsc(crw_chain_t *chain, char *path)
+{
+    char           *dir;
+    const char     *slash;
+    crw_sandbox_t  *sb;
+
+    sb = &chain->sandbox;
+    chain->runsc = path;
+    slash = strrchr(path, '/');
+
+    if (strncmp(path, "/usr/", 5) == 0 || slash == NULL || slash == path
+        || sb->nbinds == CRW_SANDBOX_BINDS)
+    {
+        return;
+    }
+
+    dir = strndup(path, (size_t) (slash - path));
+
+    if (dir != NULL) {
+        sb->binds[sb->nbinds++] = dir;
+    }
 }
 
 
@@ -269,6 +325,10 @@ crw_zyg_inside(crw_chain_t *chain, crw_error_t *err)
 
     (void) prctl(PR_SET_NAME, "crw-zygote", 0, 0, 0);
 
+    if (chain->runsc != NULL) {
+        return crw_zyg_parent(err);     /* the guest is started from it */
+    }
+
     /* its mount would show where it comes from */
 
     (void) snprintf(path, sizeof(path), "/run/%s", chain->runtime->name);
@@ -277,6 +337,13 @@ crw_zyg_inside(crw_chain_t *chain, crw_error_t *err)
         return crw_error_set(err, errno, "\"%s\" stays mounted", path);
     }
 
+    return crw_zyg_parent(err);
+}
+
+
+static int
+crw_zyg_parent(crw_error_t *err)
+{
     /* after the last change of credentials, which would clear it */
 
     if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) {
@@ -306,8 +373,8 @@ crw_zyg_environment(void)
 }
 
 
-static int
-crw_zyg_boot(crw_chain_t *chain, char *version, size_t size,
+int
+crw_chain_boot(crw_chain_t *chain, char *version, size_t size,
     crw_error_t *err)
 {
     int  pair[2];

@@ -67,6 +67,7 @@ int crw_sb_fds_deaf(crw_sandbox_t *sb);
 /* makes the 'n' descriptors of 'fds' the numbers from 0 on and closes every
    other one; not a step */
 int crw_sb_fds_install(int *fds, int n);
+int crw_sb_fds_close_from(int n);
 
 /* writes a short file in one write(2) */
 int crw_sb_write(const char *path, const char *text, size_t len);

@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -86,7 +87,16 @@ crw_sb_fds_install(int *fds, int n)
         fds[i] = i;
     }
 
-    return (int) syscall(SYS_close_range, n, ~0U, 0);
+    return crw_sb_fds_close_from(n);
+}
+
+
+int
+crw_sb_fds_close_from(int n)
+{
+    /* not ~0U: gVisor takes it for a negative number */
+
+    return (int) syscall(SYS_close_range, n, INT_MAX, 0);
 }
 
 

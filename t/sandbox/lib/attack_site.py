@@ -177,6 +177,7 @@ class Site:
 
     boxes = 3                   # of each worker
     workers = 2
+    isolation = "native"
     # apart from every other pool of the machine: who has such a uid is ours
     uid_base = 1000000000 + os.getpid() % 30000 * 65536
 
@@ -198,6 +199,8 @@ class Site:
         conf.update(socket=self.dir + "/run/pool.sock", boxes=self.boxes,
                     workers=self.workers, uid_base=self.uid_base,
                     languages_dir=self.dir + "/languages")
+        if self.isolation != "native":
+            conf["isolation"] = self.isolation
         conf.update(changes)
         with open(self.dir + "/worker.json", "w") as f:
             json.dump(conf, f, indent=1)
