@@ -150,6 +150,41 @@ static ngx_command_t  ngx_http_coderemote_commands[] = {
       offsetof(ngx_http_coderemote_main_conf_t, jwt_cache),
       NULL },
 
+    { ngx_string("coderemote_cognito_endpoint"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE12,
+      ngx_http_coderemote_cognito_endpoint,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, cognito.endpoint),
+      NULL },
+
+    { ngx_string("coderemote_cognito_client_id"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, cognito.client_id),
+      NULL },
+
+    { ngx_string("coderemote_cognito_client_secret_file"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, cognito.secret_file),
+      NULL },
+
+    { ngx_string("coderemote_cognito_ca_file"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_str_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, cognito.ca_file),
+      NULL },
+
+    { ngx_string("coderemote_cognito_timeout"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_conf_set_msec_slot,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, cognito.timeout),
+      NULL },
+
     { ngx_string("coderemote_max_code_size"),
       NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
       ngx_conf_set_size_slot,
@@ -344,6 +379,7 @@ ngx_http_coderemote_create_loc_conf(ngx_conf_t *cf)
     conf->enable = NGX_CONF_UNSET;
     conf->pool = NGX_CONF_UNSET_PTR;
     ngx_http_coderemote_auth_conf_create(&conf->auth);
+    ngx_http_coderemote_cognito_conf_create(&conf->cognito);
     conf->max_code_size = NGX_CONF_UNSET_SIZE;
     conf->max_stdin_size = NGX_CONF_UNSET_SIZE;
     conf->max_body_size = NGX_CONF_UNSET_SIZE;
@@ -400,7 +436,11 @@ ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
     if (ngx_http_coderemote_auth_conf_merge(cf, &cmcf->keys,
                                             &ngx_http_coderemote_module,
                                             &prev->auth, &conf->auth)
-        != NGX_CONF_OK)
+        != NGX_CONF_OK
+        || ngx_http_coderemote_cognito_conf_merge(cf, conf->auth.auth,
+                                                  &prev->cognito,
+                                                  &conf->cognito)
+           != NGX_CONF_OK)
     {
         return NGX_CONF_ERROR;
     }

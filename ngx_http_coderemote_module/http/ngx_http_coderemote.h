@@ -14,6 +14,7 @@
 #include <ngx_http.h>
 
 #include "ngx_http_coderemote_auth_conf.h"
+#include "ngx_http_coderemote_cognito.h"
 #include "ngx_http_coderemote_compat.h"
 #include "ngx_cr_channel.h"
 #include "ngx_cr_drain.h"
@@ -29,6 +30,14 @@
 #define NGX_HTTP_CODEREMOTE_CODE_SIZE_MAX  (1024 * 1024)
 
 #define NGX_HTTP_CODEREMOTE_WS_BUFFER_MIN  4096
+
+/* a status that nginx has no name for */
+
+#define NGX_HTTP_CODEREMOTE_UNPROCESSABLE  422
+
+/* of a body with ROUTE_SIGN */
+
+#define NGX_HTTP_CODEREMOTE_SIGN_SIZE_MAX  16384
 
 /* a Content-Length over this gets nginx's own 413, under it a problem */
 
@@ -46,6 +55,7 @@ typedef struct {
 typedef struct {
     ngx_flag_t                   enable;
     ngx_http_coderemote_auth_conf_t  auth;
+    ngx_http_coderemote_cognito_conf_t  cognito;
     ngx_cr_pool_t               *pool;
     size_t                       max_code_size;
     size_t                       max_stdin_size;
@@ -113,6 +123,8 @@ typedef struct {
                                                changed before it is sent */
     time_t                       retry;     /* seconds for Retry-After, of 429
                                                and 503 */
+    ngx_uint_t                   login;     /* 0: not told; 1: nobody is
+                                               signed in here, 2: one can be */
     ngx_str_t                    detail;    /* constant, or in text */
     ngx_str_t                    field;     /* len 0: none; in name */
     u_char                       text[512];
@@ -178,6 +190,11 @@ typedef ngx_int_t (*ngx_http_coderemote_handler_pt)(ngx_http_request_t *r,
 #define NGX_HTTP_CODEREMOTE_ROUTE_OPEN  0x02    /* for everybody */
 #define NGX_HTTP_CODEREMOTE_ROUTE_LATE  0x04    /* the token may come later,
                                                    by a message */
+#define NGX_HTTP_CODEREMOTE_ROUTE_SIGN  0x08    /* with ROUTE_BODY: has an
+                                                   identity provider, is asked
+                                                   by pages of ours; the body
+                                                   is small, secret, may be
+                                                   empty, and says its type */
 #define NGX_HTTP_CODEREMOTE_ROUTE_POOL  0x10    /* says what the pool knows */
 
 /* what the access phase has to ask for */
@@ -362,6 +379,14 @@ ngx_int_t ngx_http_coderemote_api_health(ngx_http_request_t *r,
 ngx_int_t ngx_http_coderemote_api_ready(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx);
 ngx_int_t ngx_http_coderemote_api_metrics(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_auth(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_auth_refresh(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
+    ngx_http_coderemote_ctx_t *ctx);
+ngx_int_t ngx_http_coderemote_api_auth_me(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx);
 
 

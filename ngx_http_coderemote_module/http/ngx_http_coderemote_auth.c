@@ -387,8 +387,8 @@ ngx_http_coderemote_auth_route(ngx_http_request_t *r,
  * origin of those; what does not has to say that it is the same.
  */
 
-static ngx_int_t
-ngx_http_coderemote_auth_forged(ngx_http_request_t *r,
+ngx_uint_t
+ngx_http_coderemote_auth_same_site(ngx_http_request_t *r,
     ngx_http_coderemote_loc_conf_t *conf)
 {
     ngx_table_elt_t  *h;
@@ -396,24 +396,29 @@ ngx_http_coderemote_auth_forged(ngx_http_request_t *r,
     h = ngx_http_coderemote_header(r, "origin", 6);
 
     if (h != NULL) {
-        if (ngx_http_coderemote_origin_allowed(r, conf, &h->value)) {
-            return NGX_OK;
-        }
+        return ngx_http_coderemote_origin_allowed(r, conf, &h->value);
+    }
 
-    } else if ((r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
-               && r->headers_in.upgrade == NULL)
+    if ((r->method & (NGX_HTTP_GET|NGX_HTTP_HEAD))
+        && r->headers_in.upgrade == NULL)
     {
+        return 1;
+    }
+
+    h = ngx_http_coderemote_header(r, "sec-fetch-site", 14);
+
+    return h != NULL
+           && h->value.len == 11
+           && ngx_memcmp(h->value.data, "same-origin", 11) == 0;
+}
+
+
+static ngx_int_t
+ngx_http_coderemote_auth_forged(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf)
+{
+    if (ngx_http_coderemote_auth_same_site(r, conf)) {
         return NGX_OK;
-
-    } else {
-        h = ngx_http_coderemote_header(r, "sec-fetch-site", 14);
-
-        if (h != NULL
-            && h->value.len == 11
-            && ngx_memcmp(h->value.data, "same-origin", 11) == 0)
-        {
-            return NGX_OK;
-        }
     }
 
     return ngx_http_coderemote_forbid(r, NGX_HTTP_CODEREMOTE_FORBIDDEN_ORIGIN,
@@ -455,14 +460,47 @@ ngx_http_coderemote_auth_deny(ngx_http_request_t *r, ngx_int_t rc)
 
 
 ngx_int_t
+ngx_http_coderemote_auth_sign(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf)
+{
+    if (conf->cognito.cognito == NULL) {
+        return ngx_http_coderemote_refuse(r, NGX_HTTP_CODEREMOTE_NOT_FOUND,
+                   "this server does not sign anybody in: it would with "
+                   "\"coderemote_auth jwt\" and "
+                   "\"coderemote_cognito_endpoint\"");
+    }
+
+    if (!ngx_http_coderemote_auth_same_site(r, conf)) {
+        return ngx_http_coderemote_refuse(r,
+                   NGX_HTTP_CODEREMOTE_FORBIDDEN_ORIGIN,
+                   "only pages of this site may ask: send this site's own "
+                   "\"Origin\", or list the origin in "
+                   "coderemote_allow_origin");
+    }
+
+    return NGX_DECLINED;
+}
+
+
+ngx_int_t
 ngx_http_coderemote_auth_refuse(ngx_http_request_t *r)
 {
+    ngx_http_coderemote_problem_t    problem;
+    ngx_http_coderemote_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+
     if (ngx_http_coderemote_auth_challenge(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_coderemote_refuse(r, NGX_HTTP_CODEREMOTE_UNAUTHORIZED,
-               "sign in, or send a valid token: \"Authorization: Bearer\"");
+    ngx_http_coderemote_problem(&problem, NGX_HTTP_CODEREMOTE_UNAUTHORIZED,
+                                NULL, "sign in, or send a valid token: "
+                                "\"Authorization: Bearer\"");
+
+    problem.login = (conf->cognito.cognito != NULL) ? 2 : 1;
+
+    return ngx_http_coderemote_send_problem(r, &problem);
 }
 
 

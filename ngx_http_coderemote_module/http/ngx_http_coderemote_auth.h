@@ -39,6 +39,20 @@ ngx_int_t ngx_http_coderemote_auth_identify(ngx_http_request_t *r,
 ngx_int_t ngx_http_coderemote_auth_route(ngx_http_request_t *r,
     ngx_http_coderemote_loc_conf_t *conf, ngx_http_coderemote_ctx_t *ctx);
 
+/*
+ * 1: a request that acts, or one with a cookie, comes from a page of ours or
+ * of a listed origin.
+ */
+ngx_uint_t ngx_http_coderemote_auth_same_site(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf);
+
+/*
+ * For the content handler: may this route with ROUTE_SIGN be run.  NGX_DECLINED
+ * says yes; anything else is to be returned.
+ */
+ngx_int_t ngx_http_coderemote_auth_sign(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf);
+
 /* 401; returns what a content handler returns. */
 ngx_int_t ngx_http_coderemote_auth_refuse(ngx_http_request_t *r);
 

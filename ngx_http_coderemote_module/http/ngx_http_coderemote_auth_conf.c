@@ -220,6 +220,29 @@ ngx_http_coderemote_auth_make(ngx_conf_t *cf, ngx_array_t *keys, void *tag,
 }
 
 
+ngx_http_coderemote_auth_t *
+ngx_http_coderemote_auth_conf_id(ngx_conf_t *cf,
+    const ngx_http_coderemote_auth_t *auth)
+{
+    ngx_http_coderemote_auth_t  *id;
+
+    id = ngx_palloc(cf->pool, sizeof(ngx_http_coderemote_auth_t));
+    if (id == NULL) {
+        return NULL;
+    }
+
+    *id = *auth;
+
+    id->policy.id = ++ngx_http_coderemote_auth_number;
+    id->policy.token_use = NGX_CR_JWT_USE_ID;
+    id->policy.claims = NULL;
+    id->policy.groups = NULL;
+    id->policy.scopes = NULL;
+
+    return id;
+}
+
+
 static ngx_uint_t
 ngx_http_coderemote_auth_any(ngx_array_t *audiences)
 {

@@ -65,6 +65,20 @@ char *ngx_http_coderemote_auth_conf_merge(ngx_conf_t *cf, ngx_array_t *keys,
 char *ngx_http_coderemote_auth_uri(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);
 
+/*
+ * Configuration: NGX_CONF_OK if a URI has https, or http to this machine, or
+ * if that does not matter; else what it needs.
+ */
+char *ngx_http_coderemote_auth_uri_secure(const ngx_str_t *uri,
+    ngx_uint_t allow_http);
+
+/*
+ * Of the same issuer, for the ID token that comes along with an access token:
+ * who it is for and who it is of, nothing else.  NULL: no memory.
+ */
+ngx_http_coderemote_auth_t *ngx_http_coderemote_auth_conf_id(ngx_conf_t *cf,
+    const ngx_http_coderemote_auth_t *auth);
+
 /* A directive's values, appended to the ngx_array_t * of ngx_str_t. */
 char *ngx_http_coderemote_auth_list(ngx_conf_t *cf, ngx_command_t *cmd,
     void *conf);

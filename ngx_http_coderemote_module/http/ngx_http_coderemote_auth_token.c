@@ -16,8 +16,6 @@ static ngx_int_t ngx_http_coderemote_auth_token_bearer(
     const ngx_str_t *value, ngx_str_t *token);
 static ngx_int_t ngx_http_coderemote_auth_token_protocol(
     ngx_http_request_t *r, ngx_str_t *token);
-static ngx_int_t ngx_http_coderemote_auth_token_cookie(ngx_http_request_t *r,
-    const ngx_str_t *name, ngx_str_t *token);
 static ngx_int_t ngx_http_coderemote_auth_token_cookies(
     const ngx_str_t *value, const ngx_str_t *name, ngx_str_t *token);
 static ngx_table_elt_t *ngx_http_coderemote_auth_token_next(
@@ -167,7 +165,7 @@ ngx_http_coderemote_auth_token_protocol(ngx_http_request_t *r,
 }
 
 
-static ngx_int_t
+ngx_int_t
 ngx_http_coderemote_auth_token_cookie(ngx_http_request_t *r,
     const ngx_str_t *name, ngx_str_t *token)
 {
@@ -177,6 +175,8 @@ ngx_http_coderemote_auth_token_cookie(ngx_http_request_t *r,
 
     i = 0;
     part = &r->headers_in.headers.part;
+
+    ngx_str_null(token);
 
     for ( ;; ) {
         h = ngx_http_coderemote_auth_token_next(&part, &i,

@@ -25,5 +25,12 @@ typedef enum {
 ngx_int_t ngx_http_coderemote_auth_token_find(ngx_http_request_t *r,
     const ngx_str_t *cookie, ngx_str_t *token, ngx_uint_t *place);
 
+/*
+ * The value of a cookie.  NGX_DECLINED: it is absent or empty; NGX_ABORT:
+ * there are several.
+ */
+ngx_int_t ngx_http_coderemote_auth_token_cookie(ngx_http_request_t *r,
+    const ngx_str_t *name, ngx_str_t *token);
+
 
 #endif /* _NGX_HTTP_CODEREMOTE_AUTH_TOKEN_H_INCLUDED_ */

@@ -130,30 +130,38 @@ ngx_http_coderemote_auth_uri_parameter(ngx_conf_t *cf,
 }
 
 
-/* whoever sits between could put a key of his own into an answer of http */
-
 static char *
 ngx_http_coderemote_auth_uri_check(ngx_cr_jwks_source_t *source,
+    ngx_uint_t allow_http)
+{
+    if (source->stale < source->refresh) {
+        return "needs a \"stale\" that is not under \"refresh\"";
+    }
+
+    return ngx_http_coderemote_auth_uri_secure(&source->uri, allow_http);
+}
+
+
+/* whoever sits between could put a key of his own into an answer of http */
+
+char *
+ngx_http_coderemote_auth_uri_secure(const ngx_str_t *uri,
     ngx_uint_t allow_http)
 {
     size_t   len;
     u_char  *p;
 
-    if (source->stale < source->refresh) {
-        return "needs a \"stale\" that is not under \"refresh\"";
-    }
+    p = uri->data;
 
-    p = source->uri.data;
-
-    if (ngx_strlchr(p, p + source->uri.len, '@') != NULL) {
+    if (ngx_strlchr(p, p + uri->len, '@') != NULL) {
         return "must not have a user in its URI";
     }
 
-    if (source->uri.len > 8 && ngx_strncmp(p, "https://", 8) == 0) {
+    if (uri->len > 8 && ngx_strncmp(p, "https://", 8) == 0) {
         return NGX_CONF_OK;
     }
 
-    if (source->uri.len <= 7 || ngx_strncmp(p, "http://", 7) != 0) {
+    if (uri->len <= 7 || ngx_strncmp(p, "http://", 7) != 0) {
         return "needs a URI that begins with https://";
     }
 

@@ -62,6 +62,7 @@ ngx_http_coderemote_problem(ngx_http_coderemote_problem_t *problem,
     problem->code = code;
     problem->status = ngx_http_coderemote_problem_status(code);
     problem->retry = 1;
+    problem->login = 0;
 
     va_start(args, fmt);
     p = ngx_vslprintf(problem->text, problem->text + sizeof(problem->text),

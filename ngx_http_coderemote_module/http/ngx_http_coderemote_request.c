@@ -12,7 +12,9 @@
 #define NGX_HTTP_CODEREMOTE_BODY_MIN  4096
 
 
-static ngx_int_t ngx_http_coderemote_check_type(ngx_http_request_t *r);
+static ngx_int_t ngx_http_coderemote_check_type(ngx_http_request_t *r,
+    ngx_uint_t strict);
+static size_t ngx_http_coderemote_body_max(ngx_http_request_t *r);
 static ngx_uint_t ngx_http_coderemote_is_utf8(const u_char *p, size_t len);
 static void ngx_http_coderemote_body_start(ngx_http_request_t *r);
 static void ngx_http_coderemote_body_more(ngx_http_request_t *r);
@@ -85,17 +87,20 @@ ngx_http_coderemote_finish(ngx_http_request_t *r, ngx_int_t rc)
 ngx_int_t
 ngx_http_coderemote_read_body(ngx_http_request_t *r)
 {
-    ngx_int_t                        rc;
-    ngx_http_coderemote_loc_conf_t  *conf;
+    ngx_int_t                   rc;
+    ngx_http_coderemote_ctx_t  *ctx;
 
-    rc = ngx_http_coderemote_check_type(r);
+    ctx = ngx_http_get_module_ctx(r, ngx_http_coderemote_module);
+
+    rc = ngx_http_coderemote_check_type(r, ctx->route->flags
+                                           & NGX_HTTP_CODEREMOTE_ROUTE_SIGN);
     if (rc != NGX_DECLINED) {
         return rc;
     }
 
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
-
-    if (r->headers_in.content_length_n > (off_t) conf->max_body_size) {
+    if (r->headers_in.content_length_n
+        > (off_t) ngx_http_coderemote_body_max(r))
+    {
         return ngx_http_coderemote_too_large(r);
     }
 
@@ -114,23 +119,40 @@ ngx_http_coderemote_read_body(ngx_http_request_t *r)
 }
 
 
+static size_t
+ngx_http_coderemote_body_max(ngx_http_request_t *r)
+{
+    ngx_http_coderemote_ctx_t       *ctx;
+    ngx_http_coderemote_loc_conf_t  *conf;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_coderemote_module);
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+
+    return (ctx->route->flags & NGX_HTTP_CODEREMOTE_ROUTE_SIGN)
+           ? NGX_HTTP_CODEREMOTE_SIGN_SIZE_MAX : conf->max_body_size;
+}
+
+
 /*
  * JSON, or what curl -d says when it is told nothing: a page of another site
- * could send that without a preflight, but not with our Origin.
+ * could send that without a preflight, but not with our Origin.  Strict: JSON
+ * alone.
  */
 
 static ngx_int_t
-ngx_http_coderemote_check_type(ngx_http_request_t *r)
+ngx_http_coderemote_check_type(ngx_http_request_t *r, ngx_uint_t strict)
 {
     size_t      len;
     u_char     *p, *last;
     ngx_str_t  *type;
+    ngx_str_t   none = ngx_null_string;
 
-    if (r->headers_in.content_type == NULL) {
+    if (r->headers_in.content_type == NULL && !strict) {
         return NGX_DECLINED;
     }
 
-    type = &r->headers_in.content_type->value;
+    type = (r->headers_in.content_type != NULL)
+           ? &r->headers_in.content_type->value : &none;
 
     p = type->data;
     last = p + type->len;
@@ -153,7 +175,7 @@ ngx_http_coderemote_check_type(ngx_http_request_t *r)
                    "JSON is sent as UTF-8: leave the charset out");
     }
 
-    if (len == 33
+    if (len == 33 && !strict
         && ngx_strncasecmp(type->data,
                            (u_char *) "application/x-www-form-urlencoded", 33)
            == 0)
@@ -312,13 +334,10 @@ static ngx_int_t
 ngx_http_coderemote_body_room(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx, size_t len)
 {
-    size_t                           size;
-    u_char                          *p;
-    ngx_http_coderemote_loc_conf_t  *conf;
+    size_t   size;
+    u_char  *p;
 
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
-
-    if (len > conf->max_body_size - ctx->read.len) {
+    if (len > ngx_http_coderemote_body_max(r) - ctx->read.len) {
         return NGX_HTTP_REQUEST_ENTITY_TOO_LARGE;
     }
 
@@ -359,14 +378,21 @@ ngx_http_coderemote_body_handle(ngx_http_request_t *r,
     u_char                          text[256];
     ngx_int_t                        rc;
     ngx_str_t                        detail;
-    ngx_uint_t                       bad_utf8;
+    ngx_uint_t                       bad_utf8, secret;
     ngx_http_coderemote_problem_t    problem;
 
     detail.data = text;
     detail.len = sizeof(text);
 
-    ctx->body = ngx_cr_json_decode(ctx->read.data, ctx->read.len, &bad_utf8,
-                                   &detail);
+    secret = ctx->route->flags & NGX_HTTP_CODEREMOTE_ROUTE_SIGN;
+
+    ctx->body = (secret && ctx->read.len == 0) ? json_object()
+                : ngx_cr_json_decode(ctx->read.data, ctx->read.len, &bad_utf8,
+                                     &detail);
+
+    if (secret) {
+        explicit_bzero(ctx->read.data, ctx->read.len);
+    }
 
     if (ctx->body == NULL) {
         ngx_http_coderemote_problem(&problem,
@@ -380,6 +406,10 @@ ngx_http_coderemote_body_handle(ngx_http_request_t *r,
 
     rc = ctx->route->handler(r, ctx);
 
+    if (secret) {
+        ngx_cr_cognito_wipe(ctx->body);
+    }
+
     json_decref(ctx->body);
     ctx->body = NULL;
 
@@ -390,10 +420,7 @@ ngx_http_coderemote_body_handle(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_coderemote_too_large(ngx_http_request_t *r)
 {
-    ngx_http_coderemote_problem_t    problem;
-    ngx_http_coderemote_loc_conf_t  *conf;
-
-    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+    ngx_http_coderemote_problem_t  problem;
 
     /* a body that is half read cannot be skipped: nginx closes gently */
 
@@ -404,7 +431,7 @@ ngx_http_coderemote_too_large(ngx_http_request_t *r)
     ngx_http_coderemote_problem(&problem, NGX_HTTP_CODEREMOTE_TOO_LARGE, NULL,
                                 "the body must not be over %uz bytes "
                                 "(coderemote_max_body_size)",
-                                conf->max_body_size);
+                                ngx_http_coderemote_body_max(r));
 
     return ngx_http_coderemote_send_problem(r, &problem);
 }

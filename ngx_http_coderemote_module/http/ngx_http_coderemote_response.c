@@ -42,6 +42,10 @@ ngx_http_coderemote_send(ngx_http_request_t *r, ngx_uint_t status,
     r->headers_out.content_type_lowcase = NULL;
     r->headers_out.content_length_n = len;
 
+    if (status == NGX_HTTP_CODEREMOTE_UNPROCESSABLE) {
+        ngx_str_set(&r->headers_out.status_line, "422 Unprocessable Content");
+    }
+
     if (ngx_http_coderemote_add_header(r, "Cache-Control",
                                        (u_char *) "no-store", 8)
         != NGX_OK
@@ -138,6 +142,11 @@ ngx_http_coderemote_send_problem(ngx_http_request_t *r,
     if (problem->field.len != 0) {
         ngx_cr_json_name(&json, "field");
         ngx_cr_json_text(&json, problem->field.data, problem->field.len);
+    }
+
+    if (problem->login != 0) {
+        ngx_cr_json_name(&json, "login");
+        ngx_cr_json_bool(&json, problem->login == 2);
     }
 
     ngx_cr_json_end(&json, '}');

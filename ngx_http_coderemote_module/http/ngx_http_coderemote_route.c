@@ -10,6 +10,10 @@
 
 #define NGX_HTTP_CODEREMOTE_ALLOW_MAX  64
 
+#define NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN                                     \
+    (NGX_HTTP_CODEREMOTE_ROUTE_BODY|NGX_HTTP_CODEREMOTE_ROUTE_OPEN            \
+     |NGX_HTTP_CODEREMOTE_ROUTE_SIGN)
+
 
 static const ngx_http_coderemote_route_t *ngx_http_coderemote_route(
     ngx_http_request_t *r, ngx_str_t *id, ngx_uint_t *methods);
@@ -57,6 +61,45 @@ static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
 
     { ngx_string("/metrics"), NGX_HTTP_GET, 0,
       ngx_http_coderemote_api_metrics },
+
+    { ngx_string("/auth/login"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth },
+
+    { ngx_string("/auth/challenge"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth },
+
+    { ngx_string("/auth/register"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth },
+
+    { ngx_string("/auth/confirm"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth },
+
+    { ngx_string("/auth/resend"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth },
+
+    { ngx_string("/auth/refresh"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth_refresh },
+
+    { ngx_string("/auth/logout"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth_logout },
+
+    { ngx_string("/auth/forgot"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth },
+
+    { ngx_string("/auth/reset"), NGX_HTTP_POST,
+      NGX_HTTP_CODEREMOTE_ROUTE_SIGN_IN,
+      ngx_http_coderemote_api_auth },
+
+    { ngx_string("/auth/me"), NGX_HTTP_GET, 0,
+      ngx_http_coderemote_api_auth_me },
 
     { ngx_null_string, 0, 0, NULL }
 };
