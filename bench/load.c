@@ -4,11 +4,15 @@
  * Each mode prints one JSON object.
  *
  *   load http   -c CONNS (-n REQUESTS | -t SECONDS) -p PORT -m METHOD
- *               -u PATH [-b BODY]
+ *               -u PATH [-b BODY] [-k TOKENS] [-x]
  *   load race   -n PAIRS -p PORT -u PATH -b BODY -- PROGRAM ARG...
  *   load spawn  -j LOOPS -t SECONDS -- PROGRAM ARG...
  *   load lines  -p PORT -b EXECUTE_MESSAGE
  *   load idle   -n SOCKETS -p PORT     (prints, then waits for end of input)
+ *
+ * TOKENS is a file of tokens, one a line: each request has the next of them in
+ * Authorization, from the first again after the last.  With -x each request
+ * has a connection of its own.
  */
 
 #define _GNU_SOURCE
@@ -53,8 +57,16 @@ typedef struct {
     const char  *method;
     const char  *path;
     const char  *body;
+    const char  *tokens;
+    int          close;
     char       **argv;
 } options_t;
+
+
+typedef struct {
+    char    *text;
+    size_t   len;
+} request_t;
 
 
 static int load_http(options_t *o);
@@ -160,22 +172,24 @@ connect_port(int port)
 
 
 static char *
-request_text(options_t *o, size_t *len)
+request_text(options_t *o, const char *token, size_t *len)
 {
     int      n;
     char    *text;
     size_t   body, size;
 
     body = o->body == NULL ? 0 : strlen(o->body);
-    size = body + strlen(o->path) + 256;
+    size = body + strlen(o->path) + strlen(token) + 256;
     text = malloc(size);
     if (text == NULL) {
         die("malloc");
     }
 
     if (body == 0) {
-        n = snprintf(text, size, "%s %s HTTP/1.1\r\nHost: localhost\r\n\r\n",
-                     o->method, o->path);
+        n = snprintf(text, size, "%s %s HTTP/1.1\r\nHost: localhost\r\n"
+                     "%s%s%s\r\n", o->method, o->path,
+                     *token == '\0' ? "" : "Authorization: Bearer ", token,
+                     *token == '\0' ? "" : "\r\n");
     } else {
         n = snprintf(text, size, "%s %s HTTP/1.1\r\nHost: localhost\r\n"
                      "Content-Type: application/json\r\n"
@@ -186,6 +200,40 @@ request_text(options_t *o, size_t *len)
     *len = (size_t) n;
 
     return text;
+}
+
+
+/* One request for each token, or one without. */
+
+static request_t *
+requests_make(options_t *o, long *count)
+{
+    FILE       *f = NULL;
+    char       *line = NULL;
+    size_t      size = 0;
+    ssize_t     n = 0;
+    request_t  *list = NULL;
+
+    if (o->tokens != NULL && (f = fopen(o->tokens, "r")) == NULL) {
+        die(o->tokens);
+    }
+
+    for (*count = 0; f != NULL || *count == 0; (*count)++) {
+        if (f != NULL && (n = getline(&line, &size, f)) <= 1) {
+            break;
+        }
+
+        list = realloc(list, (size_t) (*count + 1) * sizeof(request_t));
+        line = (line == NULL) ? calloc(1, 1) : line;
+        line[n > 0 ? n - 1 : 0] = '\0';
+        list[*count].text = request_text(o, line, &list[*count].len);
+    }
+
+    if (*count == 0) {
+        die("no tokens");
+    }
+
+    return list;
 }
 
 
@@ -275,18 +323,35 @@ print_statuses(void)
 }
 
 
+/* With a reset: no port is left waiting. */
+
+static void
+connect_again(int ep, conn_t *c, int port)
+{
+    struct linger       now = { 1, 0 };
+    struct epoll_event  ev;
+
+    setsockopt(c->fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close(c->fd);
+
+    c->fd = connect_port(port);
+    ev.events = EPOLLIN;
+    ev.data.ptr = c;
+    epoll_ctl(ep, EPOLL_CTL_ADD, c->fd, &ev);
+}
+
+
 static int
 load_http(options_t *o)
 {
     int                  i, ep, n, active;
-    long                 started = 0, finished = 0;
-    char                *text;
-    size_t               len;
+    long                 started = 0, finished = 0, nrequests;
     conn_t              *conns, *c;
     uint64_t             begin, end, stop;
+    request_t           *requests, *r;
     struct epoll_event   ev, events[256];
 
-    text = request_text(o, &len);
+    requests = requests_make(o, &nrequests);
     conns = calloc((size_t) o->conns, sizeof(conn_t));
     ep = epoll_create1(EPOLL_CLOEXEC);
 
@@ -305,9 +370,9 @@ load_http(options_t *o)
     active = 0;
 
     for (i = 0; i < o->conns && (o->count == 0 || started < o->count); i++) {
+        r = &requests[started++ % nrequests];
         conns[i].sent_ns = now_ns(CLOCK_MONOTONIC);
-        write_all(conns[i].fd, text, len);
-        started++;
+        write_all(conns[i].fd, r->text, r->len);
         active++;
     }
 
@@ -334,9 +399,14 @@ load_http(options_t *o)
                 continue;
             }
 
+            if (o->close) {
+                connect_again(ep, c, o->port);
+                end = now_ns(CLOCK_MONOTONIC);
+            }
+
+            r = &requests[started++ % nrequests];
             c->sent_ns = end;
-            write_all(c->fd, text, len);
-            started++;
+            write_all(c->fd, r->text, r->len);
         }
     }
 
@@ -406,7 +476,7 @@ load_race(options_t *o)
     conn_t     c;
     uint64_t   start, *spawned;
 
-    text = request_text(o, &len);
+    text = request_text(o, "", &len);
     memset(&c, 0, sizeof(c));
     c.fd = connect_port(o->port);
     c.in = malloc(BUFFER);
@@ -684,7 +754,7 @@ options_read(options_t *o, int argc, char **argv)
     o->method = "GET";
     o->path = "/";
 
-    while ((c = getopt(argc, argv, "+c:j:n:t:p:m:u:b:")) != -1) {
+    while ((c = getopt(argc, argv, "+c:j:n:t:p:m:u:b:k:x")) != -1) {
         switch (c) {
         case 'c':
         case 'j': o->conns = atoi(optarg); break;
@@ -694,6 +764,8 @@ options_read(options_t *o, int argc, char **argv)
         case 'm': o->method = optarg; break;
         case 'u': o->path = optarg; break;
         case 'b': o->body = optarg; break;
+        case 'k': o->tokens = optarg; break;
+        case 'x': o->close = 1; break;
         default: exit(2);
         }
     }

@@ -29,8 +29,11 @@ typedef struct {
 
 static const char *ngx_cr_jwk_check(json_t *json);
 static const char *ngx_cr_jwk_check_ops(json_t *ops);
-static const char *ngx_cr_jwk_rsa(json_t *json, ngx_cr_jwk_t *key,
-    ngx_cr_jwk_der_t *der);
+static const char *ngx_cr_jwk_rsa(json_t *json, ngx_pool_t *pool,
+    ngx_cr_jwk_t *key, ngx_cr_jwk_der_t *der);
+static void ngx_cr_jwk_rsa_ready(ngx_cr_jwk_t *key, ngx_pool_t *pool,
+    const u_char *n, const u_char *e, size_t e_len);
+static void ngx_cr_jwk_rsa_cleanup(void *data);
 static const char *ngx_cr_jwk_rsa_check(const u_char *n, size_t len,
     const u_char *e, size_t e_len);
 static void ngx_cr_jwk_rsa_der(ngx_cr_jwk_der_t *der, const u_char *n,
@@ -91,7 +94,7 @@ ngx_cr_jwk_parse(json_t *json, ngx_pool_t *pool, ngx_cr_jwk_t *key,
     kty = json_object_get(json, "kty");
 
     if (ngx_cr_jwk_is(kty, "RSA")) {
-        *reason = ngx_cr_jwk_rsa(json, key, &der);
+        *reason = ngx_cr_jwk_rsa(json, pool, key, &der);
 
     } else if (ngx_cr_jwk_is(kty, "EC")) {
         *reason = ngx_cr_jwk_ec(json, key, &der);
@@ -186,7 +189,8 @@ ngx_cr_jwk_check_ops(json_t *ops)
 
 
 static const char *
-ngx_cr_jwk_rsa(json_t *json, ngx_cr_jwk_t *key, ngx_cr_jwk_der_t *der)
+ngx_cr_jwk_rsa(json_t *json, ngx_pool_t *pool, ngx_cr_jwk_t *key,
+    ngx_cr_jwk_der_t *der)
 {
     size_t        len, e_len;
     json_t       *alg;
@@ -217,8 +221,36 @@ ngx_cr_jwk_rsa(json_t *json, ngx_cr_jwk_t *key, ngx_cr_jwk_der_t *der)
     key->signature = len;
 
     ngx_cr_jwk_rsa_der(der, n, len, e, e_len);
+    ngx_cr_jwk_rsa_ready(key, pool, n, e, e_len);
 
     return NULL;
+}
+
+
+/* without memory for it signatures are verified all the same */
+
+static void
+ngx_cr_jwk_rsa_ready(ngx_cr_jwk_t *key, ngx_pool_t *pool, const u_char *n,
+    const u_char *e, size_t e_len)
+{
+    ngx_pool_cleanup_t  *cln;
+
+    cln = ngx_pool_cleanup_add(pool, 0);
+    if (cln == NULL) {
+        return;
+    }
+
+    key->rs256 = ngx_cr_rs256_create(n, key->signature, e, e_len, pool->log);
+
+    cln->handler = ngx_cr_jwk_rsa_cleanup;
+    cln->data = key->rs256;
+}
+
+
+static void
+ngx_cr_jwk_rsa_cleanup(void *data)
+{
+    ngx_cr_rs256_destroy(data);
 }
 
 

@@ -15,6 +15,8 @@
 #include <jansson.h>
 #include <openssl/evp.h>
 
+#include "ngx_cr_rs256.h"
+
 
 /* algorithms, also as a mask */
 #define NGX_CR_JWK_RS256        0x01
@@ -34,6 +36,8 @@ typedef struct {
     ngx_uint_t        alg;          /* the only one this key verifies */
     size_t            signature;    /* bytes of one: modulus, or r and s */
     EVP_MD_CTX       *verify;       /* ready to be copied; owns the key */
+    ngx_cr_rs256_t   *rs256;        /* the quick way; of the set's pool; NULL:
+                                       by verify */
     u_char            thumb[NGX_CR_JWK_THUMB_LEN];  /* SHA-256 of the SPKI */
 } ngx_cr_jwk_t;
 

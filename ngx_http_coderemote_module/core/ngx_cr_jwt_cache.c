@@ -6,8 +6,6 @@
  */
 
 
-#include <openssl/err.h>
-
 #include "ngx_cr_jwt_cache.h"
 
 
@@ -15,29 +13,43 @@
 #define NGX_CR_JWT_CACHE_BUCKET  2048
 #define NGX_CR_JWT_CACHE_MIN     16
 
+#define NGX_CR_JWT_CACHE_PRIME   0x9e3779b97f4a7c15ULL
+
 
 typedef struct {
     ngx_queue_t          lru;
     ngx_queue_t          bucket;
-    u_char               key[NGX_CR_JWT_CACHE_KEY_LEN];
+    uint64_t             hash;
     uint64_t             generation;    /* of the set that had its key */
+    uint64_t             policy;        /* its id */
     ngx_cr_jwt_t        *jwt;
+    size_t               len;
+    u_char               token[1];
 } ngx_cr_jwt_cache_entry_t;
 
 
-static ngx_int_t ngx_cr_jwt_cache_key(ngx_cr_jwt_cache_t *cache,
-    const ngx_str_t *token, const ngx_cr_jwt_policy_t *policy, u_char *key);
+/* what a token is looked for by */
+
+typedef struct {
+    const ngx_str_t     *token;
+    uint64_t             policy;
+    uint64_t             hash;
+} ngx_cr_jwt_cache_key_t;
+
+
+static uint64_t ngx_cr_jwt_cache_hash(uint64_t seed, const ngx_str_t *token);
 static ngx_queue_t *ngx_cr_jwt_cache_bucket(ngx_cr_jwt_cache_t *cache,
-    const u_char *key);
+    uint64_t hash);
 static ngx_cr_jwt_cache_entry_t *ngx_cr_jwt_cache_find(
-    ngx_cr_jwt_cache_t *cache, const u_char *key);
+    ngx_cr_jwt_cache_t *cache, const ngx_cr_jwt_cache_key_t *key);
 static ngx_uint_t ngx_cr_jwt_cache_is_good(ngx_cr_jwt_cache_entry_t *entry,
     ngx_cr_jwk_set_t *keys, int64_t now);
-static void ngx_cr_jwt_cache_add(ngx_cr_jwt_cache_t *cache, const u_char *key,
-    uint64_t generation, ngx_cr_jwt_t *jwt);
+static void ngx_cr_jwt_cache_add(ngx_cr_jwt_cache_t *cache,
+    const ngx_cr_jwt_cache_key_t *key, uint64_t generation,
+    ngx_cr_jwt_t *jwt);
 static void ngx_cr_jwt_cache_drop(ngx_cr_jwt_cache_t *cache,
     ngx_cr_jwt_cache_entry_t *entry);
-static size_t ngx_cr_jwt_cache_size(ngx_cr_jwt_t *jwt);
+static size_t ngx_cr_jwt_cache_size(size_t token, ngx_cr_jwt_t *jwt);
 
 
 ngx_cr_jwt_cache_t *
@@ -62,15 +74,11 @@ ngx_cr_jwt_cache_create(size_t max, ngx_log_t *log)
     cache->mask = n - 1;
     cache->max = max;
     cache->log = log;
-    cache->digest = EVP_MD_CTX_new();
+    cache->seed = (uint64_t) ngx_random() << 32 ^ (uint64_t) ngx_random();
     cache->buckets = ngx_alloc(n * sizeof(ngx_queue_t), log);
 
-    if (cache->digest == NULL
-        || cache->buckets == NULL
-        || EVP_DigestInit_ex(cache->digest, EVP_sha256(), NULL) != 1)
-    {
-        ERR_clear_error();
-        ngx_cr_jwt_cache_destroy(cache);
+    if (cache->buckets == NULL) {
+        ngx_free(cache);
         return NULL;
     }
 
@@ -91,12 +99,7 @@ ngx_cr_jwt_cache_destroy(ngx_cr_jwt_cache_t *cache)
 
     ngx_cr_jwt_cache_flush(cache);
 
-    EVP_MD_CTX_free(cache->digest);
-
-    if (cache->buckets != NULL) {
-        ngx_free(cache->buckets);
-    }
-
+    ngx_free(cache->buckets);
     ngx_free(cache);
 }
 
@@ -120,8 +123,8 @@ ngx_cr_jwt_cache_verify(ngx_cr_jwt_cache_t *cache, const ngx_str_t *token,
     const ngx_cr_jwt_policy_t *policy, ngx_cr_jwk_set_t *keys, int64_t now,
     ngx_cr_jwt_t **jwt)
 {
-    u_char                     key[NGX_CR_JWT_CACHE_KEY_LEN];
     ngx_cr_jwt_error_e         error;
+    ngx_cr_jwt_cache_key_t     key;
     ngx_cr_jwt_cache_entry_t  *entry;
 
     *jwt = NULL;
@@ -132,11 +135,11 @@ ngx_cr_jwt_cache_verify(ngx_cr_jwt_cache_t *cache, const ngx_str_t *token,
         return NGX_CR_JWT_TOO_LARGE;
     }
 
-    if (ngx_cr_jwt_cache_key(cache, token, policy, key) != NGX_OK) {
-        return NGX_CR_JWT_INTERNAL;
-    }
+    key.token = token;
+    key.policy = policy->id;
+    key.hash = ngx_cr_jwt_cache_hash(cache->seed + policy->id, token);
 
-    entry = ngx_cr_jwt_cache_find(cache, key);
+    entry = ngx_cr_jwt_cache_find(cache, &key);
 
     if (entry != NULL && !ngx_cr_jwt_cache_is_good(entry, keys, now)) {
         ngx_cr_jwt_cache_drop(cache, entry);
@@ -160,53 +163,60 @@ ngx_cr_jwt_cache_verify(ngx_cr_jwt_cache_t *cache, const ngx_str_t *token,
     error = ngx_cr_jwt_verify(token, policy, keys, now, cache->log, jwt);
 
     if (error == NGX_CR_JWT_OK) {
-        ngx_cr_jwt_cache_add(cache, key, keys->generation, *jwt);
+        ngx_cr_jwt_cache_add(cache, &key, keys->generation, *jwt);
     }
 
     return error;
 }
 
 
-static ngx_int_t
-ngx_cr_jwt_cache_key(ngx_cr_jwt_cache_t *cache, const ngx_str_t *token,
-    const ngx_cr_jwt_policy_t *policy, u_char *key)
+/*
+ * Only good tokens are in the table, and a hash alone finds none: it has to
+ * be quick and even, not hard to forge.
+ */
+
+static uint64_t
+ngx_cr_jwt_cache_hash(uint64_t seed, const ngx_str_t *token)
 {
-    unsigned int  n;
+    size_t         left;
+    uint64_t       hash, w;
+    const u_char  *p;
 
-    /* without a type: the one it has, which saves OpenSSL 3 a look-up */
+    p = token->data;
+    hash = seed ^ token->len;
 
-    if (EVP_DigestInit_ex(cache->digest, NULL, NULL) != 1
-        || EVP_DigestUpdate(cache->digest, &policy->id, sizeof(policy->id))
-           != 1
-        || EVP_DigestUpdate(cache->digest, token->data, token->len) != 1
-        || EVP_DigestFinal_ex(cache->digest, key, &n) != 1)
-    {
-        ERR_clear_error();
-        return NGX_ERROR;
+    for (left = token->len; left >= 8; left -= 8) {
+        ngx_memcpy(&w, p, 8);
+        hash = (hash ^ w) * NGX_CR_JWT_CACHE_PRIME;
+        hash ^= hash >> 29;
+        p += 8;
     }
 
-    return NGX_OK;
+    for (w = 0; left != 0; left--) {
+        w = w << 8 | *p++;
+    }
+
+    hash = (hash ^ w) * NGX_CR_JWT_CACHE_PRIME;
+
+    return hash ^ hash >> 32;
 }
 
 
 static ngx_queue_t *
-ngx_cr_jwt_cache_bucket(ngx_cr_jwt_cache_t *cache, const u_char *key)
+ngx_cr_jwt_cache_bucket(ngx_cr_jwt_cache_t *cache, uint64_t hash)
 {
-    uint32_t  hash;
-
-    ngx_memcpy(&hash, key, sizeof(hash));
-
     return &cache->buckets[hash & cache->mask];
 }
 
 
 static ngx_cr_jwt_cache_entry_t *
-ngx_cr_jwt_cache_find(ngx_cr_jwt_cache_t *cache, const u_char *key)
+ngx_cr_jwt_cache_find(ngx_cr_jwt_cache_t *cache,
+    const ngx_cr_jwt_cache_key_t *key)
 {
     ngx_queue_t               *q, *bucket;
     ngx_cr_jwt_cache_entry_t  *entry;
 
-    bucket = ngx_cr_jwt_cache_bucket(cache, key);
+    bucket = ngx_cr_jwt_cache_bucket(cache, key->hash);
 
     for (q = ngx_queue_head(bucket);
          q != ngx_queue_sentinel(bucket);
@@ -214,7 +224,11 @@ ngx_cr_jwt_cache_find(ngx_cr_jwt_cache_t *cache, const u_char *key)
     {
         entry = ngx_queue_data(q, ngx_cr_jwt_cache_entry_t, bucket);
 
-        if (ngx_memcmp(entry->key, key, NGX_CR_JWT_CACHE_KEY_LEN) == 0) {
+        if (entry->hash == key->hash
+            && entry->policy == key->policy
+            && entry->len == key->token->len
+            && ngx_memcmp(entry->token, key->token->data, entry->len) == 0)
+        {
             return entry;
         }
     }
@@ -262,14 +276,14 @@ ngx_cr_jwt_cache_is_good(ngx_cr_jwt_cache_entry_t *entry,
 /* The caller keeps its reference; no room or no memory is not an error. */
 
 static void
-ngx_cr_jwt_cache_add(ngx_cr_jwt_cache_t *cache, const u_char *key,
-    uint64_t generation, ngx_cr_jwt_t *jwt)
+ngx_cr_jwt_cache_add(ngx_cr_jwt_cache_t *cache,
+    const ngx_cr_jwt_cache_key_t *key, uint64_t generation, ngx_cr_jwt_t *jwt)
 {
     size_t                     size;
     ngx_queue_t               *q;
     ngx_cr_jwt_cache_entry_t  *entry;
 
-    size = ngx_cr_jwt_cache_size(jwt);
+    size = ngx_cr_jwt_cache_size(key->token->len, jwt);
 
     if (size > cache->max) {
         return;
@@ -283,18 +297,23 @@ ngx_cr_jwt_cache_add(ngx_cr_jwt_cache_t *cache, const u_char *key,
                                                ngx_cr_jwt_cache_entry_t, lru));
     }
 
-    entry = ngx_alloc(sizeof(ngx_cr_jwt_cache_entry_t), cache->log);
+    entry = ngx_alloc(sizeof(ngx_cr_jwt_cache_entry_t) + key->token->len,
+                      cache->log);
     if (entry == NULL) {
         return;
     }
 
-    ngx_memcpy(entry->key, key, NGX_CR_JWT_CACHE_KEY_LEN);
+    entry->hash = key->hash;
+    entry->policy = key->policy;
+    entry->len = key->token->len;
+    ngx_memcpy(entry->token, key->token->data, entry->len);
+
     entry->generation = generation;
     entry->jwt = jwt;
     jwt->refs++;
 
     ngx_queue_insert_head(&cache->lru, &entry->lru);
-    ngx_queue_insert_head(ngx_cr_jwt_cache_bucket(cache, key),
+    ngx_queue_insert_head(ngx_cr_jwt_cache_bucket(cache, key->hash),
                           &entry->bucket);
 
     cache->used += size;
@@ -309,7 +328,7 @@ ngx_cr_jwt_cache_drop(ngx_cr_jwt_cache_t *cache,
     ngx_queue_remove(&entry->lru);
     ngx_queue_remove(&entry->bucket);
 
-    cache->used -= ngx_cr_jwt_cache_size(entry->jwt);
+    cache->used -= ngx_cr_jwt_cache_size(entry->len, entry->jwt);
     cache->entries--;
 
     ngx_cr_jwt_release(entry->jwt);
@@ -318,7 +337,7 @@ ngx_cr_jwt_cache_drop(ngx_cr_jwt_cache_t *cache,
 
 
 static size_t
-ngx_cr_jwt_cache_size(ngx_cr_jwt_t *jwt)
+ngx_cr_jwt_cache_size(size_t token, ngx_cr_jwt_t *jwt)
 {
-    return sizeof(ngx_cr_jwt_cache_entry_t) + 16 + jwt->size;
+    return sizeof(ngx_cr_jwt_cache_entry_t) + 16 + token + jwt->size;
 }

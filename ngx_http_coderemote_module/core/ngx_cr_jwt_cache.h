@@ -1,8 +1,8 @@
 
 /*
- * Verified tokens of one process, found by the hash of the whole token.  Only
- * tokens that were found good get in, so who has none cannot push out those
- * of others.
+ * Verified tokens of one process, found by a hash of the whole token and then
+ * compared with it byte by byte.  Only tokens that were found good get in, so
+ * who has none cannot push out those of others.
  */
 
 
@@ -11,9 +11,6 @@
 
 
 #include "ngx_cr_jwt.h"
-
-
-#define NGX_CR_JWT_CACHE_KEY_LEN  32
 
 
 typedef struct {
@@ -26,7 +23,7 @@ typedef struct {
     uint64_t             hits;
     uint64_t             misses;
     uint64_t             evicted;       /* good ones, for want of room */
-    EVP_MD_CTX          *digest;
+    uint64_t             seed;          /* of the hash */
     ngx_log_t           *log;
 } ngx_cr_jwt_cache_t;
 
@@ -44,7 +41,7 @@ void ngx_cr_jwt_cache_destroy(ngx_cr_jwt_cache_t *cache);
  * ngx_cr_jwt_verify() with a memory: same arguments, same answers, and *jwt
  * is a reference of the caller's in the same way.
  *
- * A token is remembered per policy (policy->id is in the hash).  It counts
+ * A token is remembered per policy (by policy->id).  It counts
  * only while the clock is in the token's own time, to either side, and while
  * the set still has the key that signed it: when keys->generation is another
  * than last time, the key of that kid must be the same one.  So a key that

@@ -292,9 +292,9 @@ ngx_cr_jwt_jws_key(json_t *kid, const ngx_cr_jwt_policy_t *policy,
 
 
 /*
- * RS256: RFC 8017 section 8.2.2; OpenSSL refuses a signature that is not less
- * than the modulus and compares the whole padded hash.  ES256: RFC 7518
- * section 3.4.
+ * RS256: RFC 8017 section 8.2.2; a signature that is not less than the modulus
+ * is refused and the whole padded hash compared, by us or by OpenSSL.  ES256:
+ * RFC 7518 section 3.4.
  */
 
 static ngx_cr_jwt_error_e
@@ -305,6 +305,7 @@ ngx_cr_jwt_jws_signature(ngx_cr_jwt_jws_t *jws, ngx_cr_jwk_set_t *keys,
     u_char         raw[ngx_cr_base64url_room(
                               ngx_cr_base64url_length(NGX_CR_JWK_SIG_MAX))];
     u_char         der[NGX_CR_JWT_JWS_DER_MAX];
+    ngx_int_t      rc;
     const u_char  *signature;
 
     if (jws->signature.len != ngx_cr_base64url_length(key->signature)) {
@@ -316,6 +317,15 @@ ngx_cr_jwt_jws_signature(ngx_cr_jwt_jws_t *jws, ngx_cr_jwk_set_t *keys,
         != NGX_OK)
     {
         return NGX_CR_JWT_MALFORMED;
+    }
+
+    if (key->rs256 != NULL) {
+        rc = ngx_cr_rs256_verify(key->rs256, raw, jws->input.data,
+                                 jws->input.len);
+
+        if (rc != NGX_ERROR) {
+            return (rc == NGX_OK) ? NGX_CR_JWT_OK : NGX_CR_JWT_SIGNATURE;
+        }
     }
 
     signature = raw;

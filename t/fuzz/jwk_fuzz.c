@@ -12,6 +12,7 @@
  * sources: ngx_http_coderemote_module/core/ngx_cr_jwk.c
  * sources: ngx_http_coderemote_module/core/ngx_cr_jwk_set.c
  * sources: ngx_http_coderemote_module/core/ngx_cr_jwt_jws.c
+ * sources: ngx_http_coderemote_module/core/ngx_cr_rs256.c
  * libs: -ljansson -lcrypto
  * max: 8192
  * with: nginx

@@ -9,6 +9,7 @@
  * sources: ngx_http_coderemote_module/core/ngx_cr_jwt.c
  * sources: ngx_http_coderemote_module/core/ngx_cr_jwt_claims.c
  * sources: ngx_http_coderemote_module/core/ngx_cr_jwt_jws.c
+ * sources: ngx_http_coderemote_module/core/ngx_cr_rs256.c
  * libs: -ljansson -lcrypto
  * with: nginx
  */
