@@ -30,6 +30,8 @@ static int crw_config_level(crw_json_t *json, json_t *value, void *object,
     crw_error_t *err);
 static int crw_config_isolate(crw_json_t *json, json_t *value, void *object,
     crw_error_t *err);
+static int crw_config_locks(crw_json_t *json, json_t *value, void *object,
+    crw_error_t *err);
 static int crw_config_platform(crw_json_t *json, json_t *value,
     void *object, crw_error_t *err);
 static int crw_config_finish(crw_config_t *config, const char *socket,
@@ -66,6 +68,7 @@ static const crw_json_field_t  crw_config_fields[] = {
     crw_config_uint(zygote_max_jobs, 1, 1000000000),
     crw_config_uint(zygote_max_age_s, 1, 604800),
     { "log_level", CRW_JSON_CALL, 0, 0, 0, 0, 0, crw_config_level },
+    { "record_locks", CRW_JSON_CALL, 0, 0, 0, 0, 0, crw_config_locks },
     { "isolation", CRW_JSON_CALL, 0, 0, 0, 0, 0, crw_config_isolate },
     crw_config_text(runsc, 2),
     { "runsc_platform", CRW_JSON_CALL, 0, 0, 0, 0, 0, crw_config_platform },
@@ -276,6 +279,27 @@ crw_config_isolate(crw_json_t *json, json_t *value, void *object,
     }
 
     return crw_json_error(json, err, "must be native or gvisor");
+}
+
+
+static int
+crw_config_locks(crw_json_t *json, json_t *value, void *object,
+    crw_error_t *err)
+{
+    const char    *text;
+    crw_config_t  *config = object;
+
+    text = json_string_value(value);
+
+    if (text == NULL
+        || (strcmp(text, "on") != 0 && strcmp(text, "off") != 0))
+    {
+        return crw_json_error(json, err, "must be on or off");
+    }
+
+    config->record_locks = strcmp(text, "on") == 0;
+
+    return 0;
 }
 
 

@@ -94,6 +94,7 @@ typedef struct {
     uint32_t        zygote_max_age_s;
     uint32_t        log_level;
     crw_isolation_e isolation;
+    unsigned        record_locks:1; /* programs may take them */
     char            runsc[CRW_TEXT_LIST_MAX];
     char            runsc_platform[CRW_ID_MAX];
     size_t          nusers;

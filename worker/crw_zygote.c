@@ -29,7 +29,7 @@
 #define CRW_ZYGOTE_END_US    (2 * 1000000)
 #define CRW_ZYGOTE_RETRY_US  100000
 #define CRW_ZYGOTE_RETRY_MAX 6      /* doublings */
-#define CRW_ZYGOTE_ARGS      (2 * CRW_LIST_MAX + 12)
+#define CRW_ZYGOTE_ARGS      (2 * CRW_LIST_MAX + 13)
 
 
 static int crw_zygote_spawn(crw_zygote_t *zygote, crw_error_t *err);
@@ -209,7 +209,7 @@ crw_zygote_args(const crw_zygote_t *zygote, const char **argv)
         argv[n++] = lang->preload.text[i];
     }
 
-    for (i = 0; i < lang->binds.n && n < CRW_ZYGOTE_ARGS - 7; i++) {
+    for (i = 0; i < lang->binds.n && n < CRW_ZYGOTE_ARGS - 8; i++) {
         argv[n++] = "--bind";
         argv[n++] = lang->binds.text[i];
     }
@@ -219,6 +219,10 @@ crw_zygote_args(const crw_zygote_t *zygote, const char **argv)
         argv[n++] = config->runsc;
         argv[n++] = "--platform";
         argv[n++] = config->runsc_platform;
+    }
+
+    if (config->record_locks) {
+        argv[n++] = "--record-locks";
     }
 
     argv[n] = NULL;

@@ -83,6 +83,8 @@ TEST("a number out of range is refused with the range")
 
 TEST("texts, modes, users and levels are checked")
 {
+    pool_config_refused("    \"record_locks\": true,",
+                        "worker.json:3: record_locks: must be on or off");
     pool_config_refused("    \"log_level\": \"loud\",",
                         "worker.json:3: log_level: must be error, warn");
     pool_config_refused("    \"socket_mode\": 660,",

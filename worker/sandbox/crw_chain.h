@@ -38,9 +38,10 @@ typedef struct {
     /*
      * In the zygote, its root pivoted into, before anything is forked: boots
      * the interpreter and writes its version.  Descriptors 0, 1 and 2 are
-     * pipes, as they will be in the program.
+     * pipes, as they will be in the program.  locks: 1 when programs may
+     * take record locks.
      */
-    int  (*boot)(char *const *preload, char *version, size_t size,
+    int  (*boot)(char *const *preload, int locks, char *version, size_t size,
              crw_error_t *err);
     /*
      * In the program, every layer on: makes the forked interpreter whole and
@@ -59,6 +60,7 @@ typedef struct {
 typedef struct {
     const crw_runtime_t  *runtime;
     int                   link;
+    int                   record_locks; /* programs may take them */
     const char           *inside;       /* second start: "root", "rootless" */
     char                 *preload[CRW_CHAIN_PRELOADS + 1];
     const char           *runsc;        /* path, NULL: no second kernel */

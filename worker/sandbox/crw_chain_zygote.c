@@ -133,6 +133,11 @@ crw_zyg_options(crw_chain_t *chain, int argc, char **argv, crw_error_t *err)
             continue;
         }
 
+        if (strcmp(name, "--record-locks") == 0) {
+            chain->record_locks = 1;
+            continue;
+        }
+
         if (++i == argc) {
             return crw_error_set(err, 0, "option \"%s\" is unknown or has "
                                  "no value", name);
@@ -380,9 +385,10 @@ crw_chain_boot(crw_chain_t *chain, char *version, size_t size,
     int  pair[2];
 
     if (crw_filter_create(&chain->program_filter, chain->runtime->seccomp,
-                          err)
+                          chain->record_locks, err)
         == -1
-        || crw_filter_create(&chain->init_filter, CRW_SECCOMP_INIT, err) == -1)
+        || crw_filter_create(&chain->init_filter, CRW_SECCOMP_INIT, 0, err)
+           == -1)
     {
         return -1;
     }
@@ -401,7 +407,8 @@ crw_chain_boot(crw_chain_t *chain, char *version, size_t size,
         return crw_error_set(err, errno, "pipe for standard streams failed");
     }
 
-    return chain->runtime->boot(chain->preload, version, size, err);
+    return chain->runtime->boot(chain->preload, chain->record_locks, version,
+                                size, err);
 }
 
 

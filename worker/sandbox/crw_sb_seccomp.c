@@ -34,6 +34,8 @@
 static int crw_seccomp_allow(scmp_filter_ctx ctx,
     const crw_seccomp_group_t *groups, const crw_seccomp_rule_t *rules,
     crw_error_t *err);
+static int crw_seccomp_allow_rules(scmp_filter_ctx ctx,
+    const crw_seccomp_rule_t *rules, crw_error_t *err);
 static int crw_seccomp_allow_group(scmp_filter_ctx ctx, const char *names,
     crw_error_t *err);
 static int crw_seccomp_export(scmp_filter_ctx ctx, crw_filter_t *filter,
@@ -53,7 +55,7 @@ static const struct {
 
 int
 crw_filter_create(crw_filter_t *filter, crw_seccomp_family_e family,
-    crw_error_t *err)
+    int locks, crw_error_t *err)
 {
     int              rc;
     scmp_filter_ctx  ctx;
@@ -83,6 +85,10 @@ crw_filter_create(crw_filter_t *filter, crw_seccomp_family_e family,
                                crw_seccomp_families[family].rules, err);
     }
 
+    if (rc == 0 && locks) {
+        rc = crw_seccomp_allow_rules(ctx, crw_seccomp_lock_rules, err);
+    }
+
     if (rc == 0) {
         rc = crw_seccomp_export(ctx, filter, err);
     }
@@ -105,14 +111,22 @@ static int
 crw_seccomp_allow(scmp_filter_ctx ctx, const crw_seccomp_group_t *groups,
     const crw_seccomp_rule_t *rules, crw_error_t *err)
 {
-    int                  nr, rc;
-    struct scmp_arg_cmp  cmp;
-
     for ( /* void */ ; groups->names != NULL; groups++) {
         if (crw_seccomp_allow_group(ctx, groups->names, err) == -1) {
             return -1;
         }
     }
+
+    return crw_seccomp_allow_rules(ctx, rules, err);
+}
+
+
+static int
+crw_seccomp_allow_rules(scmp_filter_ctx ctx, const crw_seccomp_rule_t *rules,
+    crw_error_t *err)
+{
+    int                  nr, rc;
+    struct scmp_arg_cmp  cmp;
 
     for ( /* void */ ; rules->name != NULL; rules++) {
 

@@ -5,6 +5,8 @@
  * Left out on purpose, although programs exist that use them:
  *   flock, F_GETLK, F_SETLEASE, F_NOTIFY, inotify   on the shared, read-only
  *       files of /usr they would tell one job about another
+ *   F_SETLK and F_OFD_SETLK, unless worker.json allows them: on the one inode
+ *       of all eventfds two jobs could signal each other
  *   sync, syncfs, readahead, POSIX_FADV_DONTNEED    work on the host's disks
  *       and page cache
  *   set*id, setgroups, capset                       nothing to change to
@@ -166,10 +168,6 @@ const crw_seccomp_rule_t  crw_seccomp_python_rules[] = {
     { "fcntl", 1, CRW_ALL32, F_SETFD },
     { "fcntl", 1, CRW_ALL32, F_GETFL },
     { "fcntl", 1, CRW_ALL32, F_SETFL },
-    { "fcntl", 1, CRW_ALL32, F_SETLK },
-    { "fcntl", 1, CRW_ALL32, F_SETLKW },
-    { "fcntl", 1, CRW_ALL32, F_OFD_SETLK },
-    { "fcntl", 1, CRW_ALL32, F_OFD_SETLKW },
     { "fcntl", 1, CRW_ALL32, F_GETPIPE_SZ },
     { "fcntl", 1, CRW_ALL32, F_SETPIPE_SZ },
     { "fcntl", 1, CRW_ALL32, F_ADD_SEALS },
@@ -218,6 +216,21 @@ const crw_seccomp_rule_t  crw_seccomp_python_rules[] = {
     { "arch_prctl", 0, CRW_ALL32, CRW_CET_STATUS },
 #endif
 
+    { NULL, 0, 0, 0 }
+};
+
+
+/*
+ * Record locks, with "record_locks": "on" in worker.json only: all eventfds,
+ * epolls, timerfds and signalfds of a machine are one inode, so two jobs that
+ * agree on it could signal each other by its locks.  SQLite does without.
+ */
+
+const crw_seccomp_rule_t  crw_seccomp_lock_rules[] = {
+    { "fcntl", 1, CRW_ALL32, F_SETLK },
+    { "fcntl", 1, CRW_ALL32, F_SETLKW },
+    { "fcntl", 1, CRW_ALL32, F_OFD_SETLK },
+    { "fcntl", 1, CRW_ALL32, F_OFD_SETLKW },
     { NULL, 0, 0, 0 }
 };
 

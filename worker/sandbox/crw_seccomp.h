@@ -47,13 +47,18 @@ struct crw_filter_s {
 
 extern const crw_seccomp_group_t  crw_seccomp_python_groups[];
 extern const crw_seccomp_rule_t   crw_seccomp_python_rules[];
+/* record locks: not for everybody, see there */
+extern const crw_seccomp_rule_t   crw_seccomp_lock_rules[];
 extern const crw_seccomp_group_t  crw_seccomp_init_groups[];
 extern const crw_seccomp_rule_t   crw_seccomp_init_rules[];
 
 
-/* 0, or -1 and the cause; the filter lives until crw_filter_destroy */
+/*
+ * 0, or -1 and the cause; the filter lives until crw_filter_destroy.  locks:
+ * 1 where a program may take record locks.
+ */
 int crw_filter_create(crw_filter_t *filter, crw_seccomp_family_e family,
-    crw_error_t *err);
+    int locks, crw_error_t *err);
 void crw_filter_destroy(crw_filter_t *filter);
 
 

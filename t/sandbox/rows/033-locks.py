@@ -5,9 +5,6 @@
 #    eventfds, epolls, timerfds and signalfds share, on files of /usr;
 #    flock, leases, F_NOTIFY, F_GETLK
 # concurrent: 4
-# open: the kernel has one inode for all eventfds, epolls and timerfds, so two
-#    jobs that agree on it can signal each other by record locks; SQLite needs
-#    them, so they are not refused
 # control: host-safe
 
 import ctypes
@@ -55,6 +52,10 @@ for name, fd in fds.items():
     lock(name, fd, 37, 4243)            # F_OFD_SETLK
     if control():
         continue
+    for command in (6, 7, 37, 38):
+        refused("record lock %d %s" % (command, name), 72, fd, command,
+                ctypes.create_string_buffer(struct.pack(
+                    "hhqqi4x", fcntl.F_RDLCK, 0, 0, 1, 0)))
     refused("flock " + name, 73, fd, 5)
     refused("F_SETLEASE " + name, 72, fd, 1024, 0)
     refused("F_NOTIFY " + name, 72, fd, 1026, 1)

@@ -18,8 +18,8 @@
 #define CRW_PYTHON_PROGRAM  L"/usr/bin/python3"
 
 
-static int crw_python_boot(char *const *preload, char *version, size_t size,
-    crw_error_t *err);
+static int crw_python_boot(char *const *preload, int locks, char *version,
+    size_t size, crw_error_t *err);
 static int crw_python_init(crw_error_t *err);
 static PyStatus crw_python_config(PyConfig *config);
 static void crw_python_preload(char *const *preload);
@@ -54,7 +54,7 @@ main(int argc, char **argv)
 
 
 static int
-crw_python_boot(char *const *preload, char *version, size_t size,
+crw_python_boot(char *const *preload, int locks, char *version, size_t size,
     crw_error_t *err)
 {
     size_t  len;
@@ -74,6 +74,10 @@ crw_python_boot(char *const *preload, char *version, size_t size,
 
     crw_python_preload(preload[0] != NULL ? preload
                                           : (char *const *) crw_python_modules);
+
+    if (!locks) {
+        crw_python_sqlite();
+    }
 
     if (crw_python_streams() == -1 || crw_python_fork_prepare() == -1
         || crw_python_prepare() == -1 || crw_python_freeze() == -1)

@@ -31,6 +31,9 @@ int crw_python_fork_hold(void);
 int crw_python_fork_prepare(void);
 int crw_python_fork_child(void);
 
+/* crw_python_sqlite.c: in the zygote, where record locks are refused */
+void crw_python_sqlite(void);
+
 /* crw_python_run.c: prepared in the zygote; -1 and an exception */
 int crw_python_prepare(void);
 /* in the program, before its job is known */
