@@ -8,7 +8,7 @@
 #include "ngx_http_coderemote.h"
 
 
-#define NGX_HTTP_CODEREMOTE_METRICS_SIZE  16384
+#define NGX_HTTP_CODEREMOTE_METRICS_SIZE  32768
 
 
 typedef struct {
@@ -25,6 +25,8 @@ typedef struct {
 
 
 static void ngx_http_coderemote_metrics_nginx(
+    ngx_http_coderemote_metrics_t *m);
+static void ngx_http_coderemote_metrics_sign_in(
     ngx_http_coderemote_metrics_t *m);
 static void ngx_http_coderemote_metrics_pool(
     ngx_http_coderemote_metrics_t *m, ngx_cr_link_t *link);
@@ -100,6 +102,7 @@ ngx_http_coderemote_api_metrics(ngx_http_request_t *r,
                                       link != NULL);
 
     ngx_http_coderemote_metrics_nginx(&m);
+    ngx_http_coderemote_metrics_sign_in(&m);
 
     if (link != NULL) {
         ngx_http_coderemote_metrics_pool(&m, link);
@@ -162,6 +165,37 @@ ngx_http_coderemote_metrics_nginx(ngx_http_coderemote_metrics_t *m)
                        "coderemote_auth_total{outcome=\"%s\"} %uL\n",
                        ngx_http_coderemote_auth_cause(i),
                        ngx_cr_stats_sum(NGX_CR_STAT_AUTH + i));
+    }
+}
+
+
+/* only what was there: most of the outcomes belong to one route */
+
+static void
+ngx_http_coderemote_metrics_sign_in(ngx_http_coderemote_metrics_t *m)
+{
+    uint64_t    n;
+    ngx_uint_t  route, outcome;
+
+    ngx_http_coderemote_metrics_head(m, "sign_in_total", "counter",
+                                     "Requests to /auth/, by route and "
+                                     "outcome.");
+
+    for (route = 0; route < NGX_CR_COGNITO_ROUTES; route++) {
+        for (outcome = 0; outcome < NGX_CR_COGNITO_OUTCOMES; outcome++) {
+
+            n = ngx_cr_stats_sum(NGX_CR_STAT_SIGN_IN
+                                 + route * NGX_CR_COGNITO_OUTCOMES + outcome);
+            if (n == 0) {
+                continue;
+            }
+
+            ngx_http_coderemote_metrics_print(m,
+                       "coderemote_sign_in_total{route=\"%s\","
+                       "outcome=\"%s\"} %uL\n",
+                       ngx_cr_cognito_route_name(route),
+                       ngx_cr_cognito_outcome_name(outcome), n);
+        }
     }
 }
 

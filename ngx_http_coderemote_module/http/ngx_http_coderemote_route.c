@@ -108,6 +108,7 @@ static const ngx_http_coderemote_route_t  ngx_http_coderemote_routes[] = {
 ngx_int_t
 ngx_http_coderemote_handler(ngx_http_request_t *r)
 {
+    ngx_int_t                           rc;
     ngx_str_t                           id;
     ngx_uint_t                          methods;
     ngx_http_coderemote_ctx_t          *ctx;
@@ -142,6 +143,13 @@ ngx_http_coderemote_handler(ngx_http_request_t *r)
 
     if (ngx_http_coderemote_auth_route(r, conf, ctx) != NGX_OK) {
         return ngx_http_coderemote_auth_refuse(r);
+    }
+
+    if (route->flags & NGX_HTTP_CODEREMOTE_ROUTE_SIGN) {
+        rc = ngx_http_coderemote_auth_sign(r, conf);
+        if (rc != NGX_DECLINED) {
+            return rc;
+        }
     }
 
     if ((route->flags & NGX_HTTP_CODEREMOTE_ROUTE_POOL)
