@@ -120,7 +120,7 @@ describe('the page', () => {
   it('shows the end of a run with its figures', () => {
     show(
       <>
-        <OutputPanel />
+        <OutputPanel language={FALLBACK_LANGUAGE} />
         <Announcer />
       </>,
     );
@@ -136,7 +136,7 @@ describe('the page', () => {
   });
 
   it('offers an input line while the program runs', async () => {
-    show(<OutputPanel />);
+    show(<OutputPanel language={FALLBACK_LANGUAGE} />);
     running();
     const field = await screen.findByLabelText('Input for the running program');
     await userEvent.type(field, 'Ada{Enter}');
@@ -157,7 +157,7 @@ describe('the page', () => {
     show(
       <>
         <Shortcuts />
-        <OutputPanel />
+        <OutputPanel language={FALLBACK_LANGUAGE} />
       </>,
     );
     vi.spyOn(Element.prototype, 'getClientRects').mockReturnValue([new DOMRect()] as never);
@@ -175,7 +175,7 @@ describe('the page', () => {
     show(
       <>
         <RunButton />
-        <OutputPanel />
+        <OutputPanel language={FALLBACK_LANGUAGE} />
       </>,
     );
     act(() => {

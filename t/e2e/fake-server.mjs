@@ -105,12 +105,13 @@ class Job {
     writeFileSync(join(this.dir, 'main.py'), this.request.code);
     this.startedAt = Date.now();
     // A new process group, so that what the program starts ends with it.
-    this.child = spawn('/usr/bin/python3', ['-u', 'main.py'], {
+    this.child = spawn('/usr/bin/python3', ['-u', 'main.py', ...(this.request.args ?? [])], {
       cwd: this.dir,
       detached: true,
     });
     this.setStatus('running');
-    this.timer = setTimeout(() => this.end('timed_out', 'wall'), TIMEOUT_MS);
+    const timeout = this.request.limits?.timeout_ms ?? TIMEOUT_MS;
+    this.timer = setTimeout(() => this.end('timed_out', 'wall'), timeout);
     this.child.stdout.setEncoding('utf8').on('data', (data) => this.output('stdout', data));
     this.child.stderr.setEncoding('utf8').on('data', (data) => this.output('stderr', data));
     this.child.stdin.on('error', () => {});

@@ -30,6 +30,9 @@ export interface Range {
   max: number;
 }
 
+/** Limits of one run, in the units of the names; what is left out is the default. */
+export type RunLimits = Partial<Record<keyof LanguageLimits, number>>;
+
 export interface LanguageLimits {
   timeout_ms: Range;
   cpu_ms: Range;
@@ -65,6 +68,8 @@ export interface ExecuteRequest {
   code: string;
   language: string;
   stdin?: string;
+  args?: readonly string[];
+  limits?: RunLimits;
   /** true: stdin stays open after `stdin` until an `eof` message. */
   interactive?: boolean;
 }

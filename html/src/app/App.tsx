@@ -151,7 +151,7 @@ export function App(): ReactElement {
               <Editor language={language} />
             </section>
           }
-          second={<OutputPanel />}
+          second={<OutputPanel language={language} />}
         />
       </main>
       <PaneBar />

@@ -2,6 +2,7 @@ import type { ReactElement } from 'react';
 import { useHealth } from '../api/queries';
 import { useAuth } from '../auth/store';
 import { useDraft } from '../editor/draft';
+import { splitArgs } from '../run/options';
 import { run, stop } from '../run/session';
 import { isActive, useRun } from '../run/store';
 import { useCountdown } from '../run/time';
@@ -13,6 +14,7 @@ function useBlocked(): string | null {
   const connection = useRun((state) => state.connection.status);
   const retryAt = useRun((state) => state.retryAt);
   const empty = useDraft((state) => state.code.trim() === '');
+  const openQuote = useDraft((state) => splitArgs(state.args) === null);
   const wait = useCountdown(retryAt);
   const health = useHealth();
 
@@ -30,6 +32,9 @@ function useBlocked(): string | null {
   }
   if (health.data?.pool === 'down') {
     return 'The sandboxes are down';
+  }
+  if (openQuote) {
+    return 'A quote in the arguments is not closed';
   }
   return empty ? 'There is no code to run' : null;
 }

@@ -1,4 +1,5 @@
 import { create } from 'zustand';
+import type { LanguageLimits, RunLimits } from '../api/types';
 import { isRecord, readJson, writeJson } from '../ui/storage';
 
 export interface DraftState {
@@ -8,6 +9,9 @@ export interface DraftState {
   input: string;
   /** Whether stdin stays open for typing after the prepared input. */
   keepOpen: boolean;
+  /** Arguments of the program, as they are typed into a shell. */
+  args: string;
+  limits: RunLimits;
   /** False while the editor holds a template that nobody changed. */
   touched: boolean;
   /** Date.now() of the last successful save. */
@@ -21,7 +25,32 @@ export interface DraftState {
 const KEY = 'coderemote.draft';
 const SAVE_AFTER_MS = 250;
 
-function load(): Pick<DraftState, 'language' | 'code' | 'input' | 'keepOpen' | 'touched'> {
+const LIMIT_NAMES: readonly (keyof LanguageLimits)[] = [
+  'timeout_ms',
+  'cpu_ms',
+  'memory_mb',
+  'output_kb',
+  'processes',
+];
+
+type Kept = Pick<
+  DraftState,
+  'language' | 'code' | 'input' | 'keepOpen' | 'args' | 'limits' | 'touched'
+>;
+
+function limitsOf(stored: unknown): RunLimits {
+  const record = isRecord(stored) ? stored : {};
+  const limits: RunLimits = {};
+  for (const name of LIMIT_NAMES) {
+    const value = record[name];
+    if (typeof value === 'number' && Number.isInteger(value) && value > 0) {
+      limits[name] = value;
+    }
+  }
+  return limits;
+}
+
+function load(): Kept {
   const stored = readJson(KEY);
   const record = isRecord(stored) ? stored : {};
   const text = (name: string): string => {
@@ -33,6 +62,8 @@ function load(): Pick<DraftState, 'language' | 'code' | 'input' | 'keepOpen' | '
     code: text('code'),
     input: text('input'),
     keepOpen: record['keepOpen'] === true,
+    args: text('args'),
+    limits: limitsOf(record['limits']),
     touched: record['touched'] === true,
   };
 }
@@ -53,8 +84,8 @@ export function flushDraft(): void {
   }
   clearTimeout(timer);
   timer = undefined;
-  const { language, code, input, keepOpen, touched } = useDraft.getState();
-  const saved = writeJson(KEY, { language, code, input, keepOpen, touched });
+  const { language, code, input, keepOpen, args, limits, touched } = useDraft.getState();
+  const saved = writeJson(KEY, { language, code, input, keepOpen, args, limits, touched });
   useDraft.setState(
     saved ? { savedAt: Date.now(), storageFailed: false } : { storageFailed: true },
   );
@@ -78,6 +109,20 @@ export function editInput(input: string): void {
 
 export function setKeepOpen(keepOpen: boolean): void {
   useDraft.setState({ keepOpen });
+  saveSoon();
+}
+
+export function editArgs(args: string): void {
+  useDraft.setState({ args });
+  saveSoon();
+}
+
+/** undefined: the language's default. */
+export function setLimit(name: keyof LanguageLimits, value: number | undefined): void {
+  useDraft.setState((state) => {
+    const { [name]: _, ...limits } = state.limits;
+    return { limits: value === undefined ? limits : { ...limits, [name]: value } };
+  });
   saveSoon();
 }
 

@@ -1,5 +1,6 @@
 import { useState } from 'react';
 import type { KeyboardEvent, ReactElement } from 'react';
+import type { Language } from '../api/types';
 import { useDraft } from '../editor/draft';
 import { output } from '../run/session';
 import { CheckIcon, ClearIcon, CopyIcon, DownloadIcon, WrapIcon } from '../ui/icons';
@@ -7,6 +8,7 @@ import type { PanelTab } from '../ui/store';
 import { showTab, useUi } from '../ui/store';
 import { InputPane } from './InputPane';
 import { OutputLog } from './OutputLog';
+import { RunOptions } from './RunOptions';
 import { RunStatus } from './RunStatus';
 import { StdinBar } from './StdinBar';
 import { useOutput } from './useOutput';
@@ -18,7 +20,9 @@ const TABS: readonly { id: PanelTab; label: string }[] = [
 
 function Tabs(): ReactElement {
   const tab = useUi((state) => state.tab);
-  const hasInput = useDraft((state) => state.input !== '');
+  const hasInput = useDraft(
+    (state) => state.input !== '' || state.args !== '' || Object.keys(state.limits).length > 0,
+  );
 
   const onKeyDown = (event: KeyboardEvent<HTMLDivElement>): void => {
     if (event.key === 'ArrowLeft' || event.key === 'ArrowRight') {
@@ -131,14 +135,14 @@ function Actions(): ReactElement {
 }
 
 /** Output and prepared input, as two tabs. */
-export function OutputPanel(): ReactElement {
+export function OutputPanel({ language }: { language: Language }): ReactElement {
   const tab = useUi((state) => state.tab);
 
   return (
     <section className="panel" aria-label="Output and input" data-region="panel">
       <div className="panel-bar">
         <Tabs />
-        {tab === 'output' && <Actions />}
+        {tab === 'output' ? <Actions /> : <RunOptions language={language} />}
       </div>
       <div
         className="tab-panel"

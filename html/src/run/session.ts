@@ -9,6 +9,7 @@ import { flushDraft, useDraft } from '../editor/draft';
 import { lastError, OutputBuffer } from '../output/buffer';
 import { showTab } from '../ui/store';
 import { RunController } from './controller';
+import { allowedLimits, effectiveLimits, splitArgs } from './options';
 import { isActive, useRun } from './store';
 
 const JOB_KEY = 'coderemote.job';
@@ -121,7 +122,8 @@ export function canRun(): boolean {
     connection.status === 'open' &&
     phase !== 'sending' &&
     Date.now() >= retryAt &&
-    useDraft.getState().code.trim() !== ''
+    useDraft.getState().code.trim() !== '' &&
+    splitArgs(useDraft.getState().args) !== null
   );
 }
 
@@ -134,14 +136,23 @@ export function run(): void {
   if (!canRun()) {
     return;
   }
-  const { code, input, keepOpen, language: id } = useDraft.getState();
+  const { code, input, keepOpen, language: id, args: text, limits: chosen } = useDraft.getState();
+  const limits = allowedLimits(chosen, language.limits);
+  const args = splitArgs(text) ?? [];
   flushDraft();
   useAuth.setState({ offerRun: false });
   editor().mark(null);
   showTab('output');
   controller.run(
-    { code, language: id, stdin: input, interactive: input === '' || keepOpen },
-    language.limits,
+    {
+      code,
+      language: id,
+      stdin: input,
+      interactive: input === '' || keepOpen,
+      ...(args.length > 0 ? { args } : {}),
+      ...(Object.keys(limits).length > 0 ? { limits } : {}),
+    },
+    effectiveLimits(limits, language.limits),
   );
 }
 

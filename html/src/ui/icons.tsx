@@ -77,4 +77,7 @@ export const ClockIcon = icon(
   </>,
 );
 export const DownIcon = icon(<path d="M8 3v9.4M4.2 8.8 8 12.6l3.8-3.8" />);
+export const OptionsIcon = icon(
+  <path d="M2 4.5h6M12 4.5h2M2 11.5h2M8 11.5h6M8 4.5a2 2 0 1 0 4 0 2 2 0 1 0-4 0M4 11.5a2 2 0 1 0 4 0 2 2 0 1 0-4 0" />,
+);
 export const ResetIcon = icon(<path d="M2.6 8a5.4 5.4 0 1 0 1.7-3.9L2.6 5.7M2.6 2.4v3.3h3.3" />);
