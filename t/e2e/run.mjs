@@ -23,7 +23,7 @@ if (process.argv.includes('--fake')) {
 }
 
 const { launch, Ide } = await import('./harness.mjs');
-const files = ['runs', 'states', 'looks', 'signin'];
+const files = ['runs', 'states', 'looks', 'signin', ...(fake === null ? ['cognito'] : [])];
 const cases = [];
 for (const file of files) {
   const { default: list } = await import(`./${file}.mjs`);

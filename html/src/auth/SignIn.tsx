@@ -358,6 +358,15 @@ export default function SignIn(): ReactElement {
         {state.screen === 'external' && <External />}
         {says !== null && <p>{says}</p>}
         <Message state={state} wait={wait} />
+        {!window.isSecureContext && (
+          <div className="auth-message bad">
+            <WarnIcon />
+            <p>
+              This page did not come by https: others on the way can read what you type, and a
+              reload signs you out.
+            </p>
+          </div>
+        )}
         <Fields state={state} />
         <button type="submit" className="run auth-submit" aria-disabled={state.busy || wait > 0}>
           {wait > 0 ? `${text.submit} (in ${wait} s)` : label}
