@@ -53,6 +53,7 @@ straight on the host, where it must find its breach, or it would prove nothing.
 
     t/sandbox/run [ROW|PATTERN]...      all rows, or some
     t/sandbox/run --control             the controls
+    t/sandbox/run --full ROW            with the counts that the matrix asks for
 
 What is not promised is in [SECURITY.md](../SECURITY.md): side channels of the
 hardware, the secrecy of load and time, unknown faults of the kernel in the

@@ -1,5 +1,6 @@
 """A site of its own: nginx, the pool, canaries beside them, and a client."""
 
+import collections
 import glob
 import hashlib
 import http.client
@@ -25,7 +26,7 @@ worker_processes 2;
 daemon off;
 pid %(dir)s/run/nginx.pid;
 error_log %(dir)s/log/error.log notice;
-events { worker_connections 512; }
+events { worker_connections 2048; }
 http {
     access_log %(dir)s/log/access.log;
     client_body_temp_path %(dir)s/run/body;
@@ -53,7 +54,8 @@ class Client:
         rest = url.split("://", 1)[-1].rstrip("/")
         self.host, _, port = rest.partition(":")
         self.port = int(port or 80)
-        self.seen = []
+        # answers to look for secrets in; of more jobs than that, the last
+        self.seen = collections.deque(maxlen=20000)
 
     def ask(self, method, path, body=None, timeout=120, headers=None):
         """(status, headers, body); the body as it came."""
@@ -177,6 +179,7 @@ class Site:
 
     boxes = 3                   # of each worker
     workers = 2
+    full = False                # the matrix's own counts
     isolation = "native"
     # apart from every other pool of the machine: who has such a uid is ours
     uid_base = 1000000000 + os.getpid() % 30000 * 65536
@@ -201,6 +204,8 @@ class Site:
                     languages_dir=self.dir + "/languages")
         if self.isolation != "native":
             conf["isolation"] = self.isolation
+        if self.full:
+            conf["job_slots"] = 4096
         conf.update(changes)
         with open(self.dir + "/worker.json", "w") as f:
             json.dump(conf, f, indent=1)

@@ -2,9 +2,10 @@
 # title: What ordinary programs need is on the list: no refusal in a hundred
 #    jobs that use much of the standard library.
 # tries: files, processes, threads, asyncio, sockets, sqlite, shared memory,
-#    temporary files, time, compression, many at a time
+#    temporary files, time, compression, many at a time (--full: 10,000 jobs)
 # concurrent: 4
 # repeat: 25
+# full: 2500
 # heavy: yes
 # rootless: without a cgroup memory is limited for each process, as address space;
 #    files, pipes and sockets are not counted
