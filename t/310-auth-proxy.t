@@ -747,7 +747,7 @@ my %bad = (
     audience => tokens(client_id => 'somebody'),
     token_use => { access => token(token_use => 'id', aud => CLIENT) },
     unknown_kid => { access => token(-key => key('other')) },
-    expired => tokens(exp => time - 60),
+    expired => tokens(map { $_ => int(time) - 60 } qw{ exp iat auth_time }),
     malformed => { access => 'garbage' },
 );
 for my $why (sort keys %bad) {

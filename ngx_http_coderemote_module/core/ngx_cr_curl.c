@@ -412,9 +412,19 @@ ngx_cr_curl_watch(ngx_event_t *ev, ngx_int_t event, ngx_uint_t wanted)
 }
 
 
+/*
+ * A socket that was still connecting is told of when libcurl has closed it
+ * already; then the kernel has forgotten it too.
+ */
+
 static void
 ngx_cr_curl_forget(ngx_connection_t *c)
 {
+    if (fcntl(c->fd, F_GETFD) == -1) {
+        (void) ngx_del_event(c->read, NGX_READ_EVENT, NGX_CLOSE_EVENT);
+        (void) ngx_del_event(c->write, NGX_WRITE_EVENT, NGX_CLOSE_EVENT);
+    }
+
     ngx_cr_curl_watch(c->read, NGX_READ_EVENT, 0);
     ngx_cr_curl_watch(c->write, NGX_WRITE_EVENT, 0);
 

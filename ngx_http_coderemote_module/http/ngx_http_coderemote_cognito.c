@@ -38,30 +38,15 @@ ngx_http_coderemote_cognito_conf_merge(ngx_conf_t *cf,
     ngx_http_coderemote_cognito_conf_t *prev,
     ngx_http_coderemote_cognito_conf_t *conf)
 {
-    ngx_uint_t  own;
-
-    own = (conf->endpoint.data != NULL);
-
     ngx_conf_merge_str_value(conf->endpoint, prev->endpoint, "");
     ngx_conf_merge_str_value(conf->client_id, prev->client_id, "");
     ngx_conf_merge_str_value(conf->secret_file, prev->secret_file, "");
     ngx_conf_merge_str_value(conf->ca_file, prev->ca_file, "");
     ngx_conf_merge_msec_value(conf->timeout, prev->timeout, 10000);
 
-    if (conf->endpoint.len == 0) {
-        return NGX_CONF_OK;
-    }
+    /* without authentication there is nothing to sign in to; 404 says that */
 
-    if (auth == NULL) {
-
-        /* a location without authentication below one with is no mistake */
-
-        if (own) {
-            ngx_conf_log_error(NGX_LOG_WARN, cf, 0,
-                               "\"coderemote_cognito_endpoint\" does nothing "
-                               "without \"coderemote_auth jwt\"");
-        }
-
+    if (conf->endpoint.len == 0 || auth == NULL) {
         return NGX_CONF_OK;
     }
 
