@@ -75,6 +75,33 @@ web_packages()
 }
 
 
+# cognito-local, an emulator of Amazon Cognito, for tests alone: its scripts
+# of installation do nothing that it needs.
+cognito_install()
+{
+    local options="--ignore-scripts --no-audit --no-fund --loglevel=error"
+
+    cd "$ROOT/t/cognito"
+    npm ci $options || npm install --no-save $options
+}
+
+
+cognito_packages()
+{
+    local hash
+
+    hash=$(tree_hash "$ROOT/t/cognito/package-lock.json")
+    if fresh cognito-packages "$hash" \
+        && [ -d "$ROOT/t/cognito/node_modules/cognito-local" ]
+    then
+        return
+    fi
+    ADVICE="npm needs its registry once; check the network or npm's settings" \
+        step cognito "installing an emulator of Amazon Cognito" cognito_install
+    stamp cognito-packages "$hash"
+}
+
+
 build_web()
 {
     local hash

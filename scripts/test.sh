@@ -65,11 +65,12 @@ suite_needs()
     unit*)     nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}"
                build_worker ;;
     fuzz|clang) nginx_source "${NGINX_VERSION:-$NGINX_DEFAULT}" ;;
-    t|t-hup)   build_nginx release; build_worker ;;
-    t-dynamic) build_nginx plain; build_worker ;;
-    t-asan)    build_nginx asan; build_worker asan ;;
-    t-system)  build_worker; check_version_of_system ;;
-    e2e)       build_nginx release; build_worker; build_web ;;
+    t|t-hup)   build_nginx release; build_worker; cognito_packages ;;
+    t-dynamic) build_nginx plain; build_worker; cognito_packages ;;
+    t-asan)    build_nginx asan; build_worker asan; cognito_packages ;;
+    t-system)  build_worker; check_version_of_system; cognito_packages ;;
+    e2e)       build_nginx release; build_worker; build_web
+               cognito_packages ;;
     sandbox|vm) build_worker ;;
     conf)      build_nginx release; build_nginx plain ;;
     esac
