@@ -17,9 +17,9 @@ __DATA__
 --- http_config
 JWT
 --- steps
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 200, 'token');
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 200, 'token');
 
-my $r = http('GET', '/jobs');
+my $r = http('GET', '/metrics');
 is($r->{status}, 401, 'none');
 is($r->{headers}{'content-type'}, 'application/problem+json', 'type');
 is($r->{json}{code}, 'unauthorized', 'code');
@@ -82,14 +82,14 @@ sub hs256 {
     return "$input." . b64(hmac_sha256($input, $pem));
 }
 
-my $want = http('GET', '/jobs');
+my $want = http('GET', '/metrics');
 my $c = connection();
 
 for my $cause (sort keys %bad) {
     my $n = 0;
 
     for my $token (@{ $bad{$cause} }) {
-        my $r = $c->request('GET', '/jobs', undef, bearer($token));
+        my $r = $c->request('GET', '/metrics', undef, bearer($token));
         $c = connection() if !$r;
 
         is($r->{status}, 401, "$cause " . ++$n);
@@ -126,26 +126,26 @@ sub at {
     return http('GET', $path, undef, headers => \%headers)->{status};
 }
 
-is(at('/jobs', Authorization => $_ . $t), 200, "'$_'")
+is(at('/metrics', Authorization => $_ . $t), 200, "'$_'")
     for 'Bearer ', 'bearer ', 'BEARER ', 'Bearer   ';
 
-is(at('/jobs', Authorization => $_), 401, $_)
+is(at('/metrics', Authorization => $_), 401, $_)
     for "Bearer\t$t", "Bearer", "Bearer ", "Bearer$t", "Basic $t", $t,
         "Bearer $t x", "Bearer $t,$t", "Bearer x $t", "Bearer \xc3\xa9";
 
-is(at("/jobs?$_=$t"), 401, "query $_")
+is(at("/metrics?$_=$t"), 401, "query $_")
     for qw/ access_token token authorization /;
-is(at('/jobs', Cookie => "token=$t"), 401, 'no cookie is configured');
-is(at('/jobs', 'Sec-WebSocket-Protocol' => "bearer.$t"), 401,
+is(at('/metrics', Cookie => "token=$t"), 401, 'no cookie is configured');
+is(at('/metrics', 'Sec-WebSocket-Protocol' => "bearer.$t"), 401,
    'no upgrade');
 
 my $c = connection();
-$c->send("GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
+$c->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
          . "Authorization: Bearer $t\r\nAuthorization: Bearer $t\r\n\r\n");
 is($c->response->{status}, 400, 'two headers');
 
 $c = connection();
-$c->send("GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
+$c->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
          . "Authorization: Bearer\r\n $t\r\n\r\n");
 my $r = $c->response;
 ok(!$r || $r->{status} == 400 || $r->{status} == 401, 'folded header');
@@ -176,7 +176,7 @@ is(status('GET', Cookie => $_), 400, 'which of two cannot be told')
     for "session=$t; session=$t", "session=x; session=$t";
 
 my $c = connection();
-$c->send("GET /jobs HTTP/1.1\r\nHost: localhost\r\nCookie: session=$t\r\n"
+$c->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nCookie: session=$t\r\n"
          . "Cookie: session=$t\r\n\r\n");
 is($c->response->{status}, 400, 'two headers with that cookie');
 
@@ -327,7 +327,7 @@ location /near {
     satisfy any;
     allow 127.0.0.1;
     deny all;
-    rewrite ^ /jobs break;
+    rewrite ^ /metrics break;
 }
 --- user_files
 >>> languages
@@ -346,12 +346,12 @@ is(http('GET', '/near', undef, bearer(token()))->{status}, 200,
 JWT
 large_client_header_buffers 4 64k;
 --- steps
-is(http('GET', '/jobs', undef, bearer(token(x => 'x' x 4000)))->{status}, 200,
+is(http('GET', '/metrics', undef, bearer(token(x => 'x' x 4000)))->{status}, 200,
    '5 kB');
-is(http('GET', '/jobs', undef, bearer(token(x => 'x' x 7000)))->{status}, 401,
+is(http('GET', '/metrics', undef, bearer(token(x => 'x' x 7000)))->{status}, 401,
    '9 kB');
-is(http('GET', '/jobs', undef, bearer('x' x 16_000))->{status}, 401, '16 kB');
-is(http('GET', '/jobs', undef, bearer('x' x 1_000_000))->{status}, 400, '1 MB');
+is(http('GET', '/metrics', undef, bearer('x' x 16_000))->{status}, 401, '16 kB');
+is(http('GET', '/metrics', undef, bearer('x' x 1_000_000))->{status}, 400, '1 MB');
 
 
 
@@ -368,7 +368,7 @@ my %all = (email_verified => JSON::PP::true, tenant => 'blue',
            'cognito:groups' => ['x', 'coders'], scope => 'openid run');
 
 sub with {
-    return http('GET', '/jobs', undef, bearer(token(%all, @_)))->{status};
+    return http('GET', '/metrics', undef, bearer(token(%all, @_)))->{status};
 }
 
 is(with(), 200, 'all');
@@ -398,8 +398,8 @@ text
 --- steps
 my $es = token(-key => key('e', type => 'ec'));
 
-is(http('GET', '/jobs', undef, bearer($es))->{status}, 200, 'ES256');
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 401, 'RS256');
+is(http('GET', '/metrics', undef, bearer($es))->{status}, 200, 'ES256');
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 401, 'RS256');
 is(http('GET', '/rs/a.txt', undef, bearer($es))->{status}, 401, 'ES256 there');
 is(http('GET', '/rs/a.txt', undef, bearer(token()))->{status}, 200, 'RS256');
 
@@ -428,9 +428,9 @@ sub id {
     return bearer(token(token_use => 'id', client_id => undef, @_));
 }
 
-is(http('GET', '/jobs', undef, id(aud => 'two'))->{status}, 200, 'two');
-is(http('GET', '/jobs', undef, id(aud => 'three'))->{status}, 401, 'three');
-is(http('GET', '/jobs', undef, id(client_id => 'two'))->{status}, 401,
+is(http('GET', '/metrics', undef, id(aud => 'two'))->{status}, 200, 'two');
+is(http('GET', '/metrics', undef, id(aud => 'three'))->{status}, 401, 'three');
+is(http('GET', '/metrics', undef, id(client_id => 'two'))->{status}, 401,
    'not by client_id');
 is(http('GET', '/any/a.txt', undef, id(token_use => undef))->{status}, 200,
    'any');
@@ -454,10 +454,10 @@ location /none/ {
 >>> a.txt
 text
 --- steps
-is(http('GET', '/jobs', undef, bearer(token(iat => 1, auth_time => 1,
+is(http('GET', '/metrics', undef, bearer(token(iat => 1, auth_time => 1,
                                        exp => -30 + int time)))->{status},
    200, 'within');
-is(http('GET', '/jobs', undef, bearer(token(iat => 1, auth_time => 1,
+is(http('GET', '/metrics', undef, bearer(token(iat => 1, auth_time => 1,
                                        exp => -61 + int time)))->{status},
    401, 'beyond');
 is(http('GET', '/none/a.txt', undef, bearer(token(iat => 1,
@@ -473,8 +473,8 @@ JWT
 coderemote_jwt_leeway 0;
 --- steps
 my $t = token(exp => 2 + int time);
-is(http('GET', '/jobs', undef, bearer($t))->{status}, 200, 'good') for 1 .. 3;
-ok(wait_for { http('GET', '/jobs', undef, bearer($t))->{status} == 401 },
+is(http('GET', '/metrics', undef, bearer($t))->{status}, 200, 'good') for 1 .. 3;
+ok(wait_for { http('GET', '/metrics', undef, bearer($t))->{status} == 401 },
    'then not');
 
 
@@ -484,11 +484,11 @@ ok(wait_for { http('GET', '/jobs', undef, bearer($t))->{status} == 401 },
 --- http_config
 include $SCRATCH/issuer.conf;
 --- steps
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 200, 'before');
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 200, 'before');
 CodeRemote::Jwt::issuer_conf('https://other.example.com');
 nginx_reload();
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 401, 'old issuer');
-is(http('GET', '/jobs', undef,
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 401, 'old issuer');
+is(http('GET', '/metrics', undef,
         bearer(token(iss => 'https://other.example.com')))->{status}, 200,
    'new issuer');
 
@@ -502,7 +502,7 @@ coderemote_jwt_cache 64k;
 --- steps
 my %seen;
 for my $n (1 .. 60) {
-    my $r = http('GET', '/jobs', undef, bearer(token(sub => "u$n")));
+    my $r = http('GET', '/metrics', undef, bearer(token(sub => "u$n")));
     $seen{ $r->{status} }++;
 }
 is($seen{200}, 60, 'all are let in');
@@ -522,7 +522,7 @@ server {
     }
 }
 --- steps
-my $url = 'https://127.0.0.1:' . ($CodeRemote::HTTP::port + 2) . '/jobs';
+my $url = 'https://127.0.0.1:' . ($CodeRemote::HTTP::port + 2) . '/metrics';
 my $t = token();
 
 like(curl('--http2', '-i', $url, '-H', "Authorization: Bearer $t"),

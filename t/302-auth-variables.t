@@ -33,8 +33,8 @@ my $t = token(sub => 'ada', email => 'ada@example.com', iat => 1234,
               'cognito:username' => 'Ada Lovelace');
 
 is(http('GET', '/back/', undef, bearer($t))->{body}, "user ada\n", 'proxied');
-is(http('GET', '/jobs', undef, bearer($t))->{status}, 200, 'served');
-is(http('GET', '/jobs', undef, bearer('x'))->{status}, 401, 'refused');
+is(http('GET', '/metrics', undef, bearer($t))->{status}, 200, 'served');
+is(http('GET', '/metrics', undef, bearer('x'))->{status}, 401, 'refused');
 is(http('GET', '/health', undef, bearer($t))->{status}, 200, 'open');
 
 my $ada = 'ada|ada@example.com|a,b|blue|Ada Lovelace|1234|-|200';

@@ -24,7 +24,7 @@ add_block_preprocessor(sub {
 
 sub CodeRemote::Steps::status {
     my ($token) = @_;
-    return CodeRemote::HTTP::http('GET', '/jobs', undef,
+    return CodeRemote::HTTP::http('GET', '/metrics', undef,
                                   bearer($token))->{status};
 }
 
@@ -38,7 +38,7 @@ sub CodeRemote::Steps::flood {
         my $c = CodeRemote::HTTP::connection();
 
         $c->send(join '', map {
-            "GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
+            "GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
             . "Authorization: Bearer $_\r\n\r\n"
         } @some);
 
@@ -112,33 +112,43 @@ is(status($b), 200, 'the new one');
 === TEST 5: rotation under load without one refusal
 --- pool: none
 --- http_config
-JWT ok refresh=1s interval=500ms
+keepalive_requests 100000;
+JWT ok
 --- steps
-my ($a, $b) = map { token(-key => key($_)) } 'a', 'b';
+# each token is new to the cache once, old to it later
+
+my %tokens = map {
+    my $key = key($_);
+    $_ => [map { token(-key => $key, sub => "u$_") } 1 .. 30];
+} qw/ a b /;
+
 my $flag = CodeRemote::Pool::scratch() . '/rotated';
 unlink $flag;
-is(status($a), 200, 'before');
+is(status($tokens{a}[0]), 200, 'before');
 
 my @children = map {
     my $pid = fork();
     if ($pid == 0) {
-        my $end = time + 2.5;
-        my $bad = 0;
+        my $end = time + 15;
+        my ($bad, $after) = (0, 0);
         my $c = connection();
-        while (time < $end) {
-            my $r = $c->request('GET', '/jobs', undef,
-                                bearer(-f $flag ? $b : $a));
-            $bad++ if $r && $r->{status} != 200;
-            $c = connection() if !$r
-                || ($r->{headers}{connection} // '') eq 'close';
+        for (my $n = 0; $after < 500 && time < $end; $n++) {
+            my $rotated = -f $flag;
+            my $some = $tokens{ $rotated && $n % 3 ? 'b' : 'a' };
+            my $r = $c->request('GET', '/metrics', undef,
+                                bearer($some->[$n % 30]));
+            $after++ if $rotated;
+            $bad++ if !$r || $r->{status} != 200;
+            $c = connection() if !$r;
         }
         require POSIX;
-        POSIX::_exit($bad > 100 ? 100 : $bad);
+        POSIX::_exit($after < 500 ? 200 : $bad > 100 ? 100 : $bad);
     }
     $pid;
 } 1 .. 3;
 
-sleep 0.3;
+# the new key is there first, then tokens of it, of the old one as well
+
 CodeRemote::Issuer::serve(key('b'), key('a'));
 open my $out, '>', $flag;
 close $out;
@@ -147,6 +157,8 @@ for my $pid (@children) {
     waitpid $pid, 0;
     is($? >> 8, 0, 'no refusal');
 }
+
+is(CodeRemote::Issuer::requests(), 2, 'one fetch more');
 
 
 
@@ -201,10 +213,10 @@ is(status($t), 200, 'before');
 CodeRemote::Issuer::mode('500');
 ok(wait_for { status($t) == 503 }, 'too old');
 
-my $r = http('GET', '/jobs', undef, bearer($t));
+my $r = http('GET', '/metrics', undef, bearer($t));
 is($r->{json}{code}, 'auth_unavailable', 'code');
 like($r->{headers}{'retry-after'}, qr/^\d+$/, 'try again');
-is(http('GET', '/jobs')->{status}, 401, 'no token is no token');
+is(http('GET', '/metrics')->{status}, 401, 'no token is no token');
 is(http('GET', '/health')->{status}, 200, 'health');
 
 CodeRemote::Issuer::mode('ok');
@@ -221,7 +233,7 @@ my $t = token();
 my @c = map { connection() } 1 .. 100;
 my $from = time;
 
-$_->send("GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
+$_->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
          . "Authorization: Bearer $t\r\n\r\n") for @c;
 
 my $plain = time;
@@ -264,7 +276,7 @@ JWT hang timeout=1s
 my $t = token();
 for (1 .. 20) {
     my $c = connection();
-    $c->send("GET /jobs HTTP/1.1\r\nHost: localhost\r\n"
+    $c->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\n"
              . "Authorization: Bearer $t\r\n\r\n");
     close $c->{socket};
 }
@@ -279,7 +291,7 @@ is(status($t), 503, 'and the wait goes on for others');
 JWT hang timeout=1s
 --- steps
 my $c = connection();
-$c->send("GET /jobs HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+$c->send("GET /metrics HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
          . token() . "\r\n\r\n");
 my @old = nginx_workers();
 nginx_reload();

@@ -28,7 +28,7 @@ __DATA__
 --- http_config
 JWT ok ca=$SCRATCH/tls.pem
 --- steps
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 200, 'good');
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 200, 'good');
 
 
 
@@ -37,7 +37,7 @@ is(http('GET', '/jobs', undef, bearer(token()))->{status}, 200, 'good');
 --- http_config
 JWT ok
 --- steps
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 503, 'no keys');
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 503, 'no keys');
 is(CodeRemote::Issuer::requests(), 0, 'nothing was asked');
 --- error_log
 keys not fetched
@@ -55,7 +55,7 @@ location / {
                             ca=$SCRATCH/tls.pem;
 }
 --- steps
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 503, 'no keys');
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 503, 'no keys');
 --- error_log
 keys not fetched
 
@@ -74,5 +74,5 @@ location / {
 my $from = time;
 is(http('GET', '/health')->{status}, 200, 'others are served') for 1 .. 20;
 cmp_ok(time - $from, '<', 0.5, 'at once');
-is(http('GET', '/jobs', undef, bearer(token()))->{status}, 503, 'no keys');
+is(http('GET', '/metrics', undef, bearer(token()))->{status}, 503, 'no keys');
 nginx_reload();
