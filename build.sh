@@ -48,7 +48,8 @@ cmd_deps()
     fi
     for what in "$@"; do
         case $what in
-        run|test) "deps_$what" ;;
+        run)  deps_run ;;
+        test) deps_test; deps_vm ;;
         *) die "no such set of packages: $what" "run or test" ;;
         esac
     done

@@ -35,6 +35,13 @@ cmd:chromium|chromium-browser|google-chrome chromium
 perl:IO::Socket::SSL libio-socket-ssl-perl
 "
 
+# One suite each can do without these: then it is skipped and says so.
+VM_DEPS="
+cmd:qemu-system-x86_64 qemu-system-x86
+cmd:mkfs.ext4        e2fsprogs
+cmd:ip               iproute2
+"
+
 
 # probe KIND:WHAT
 probe()
@@ -149,6 +156,25 @@ need_packages()
     if [ -n "$absent" ]; then
         die "still missing for $why after installation: $absent" \
             "the log: $LOG/deps.log"
+    fi
+}
+
+
+# want_packages LIST: installs what is missing where nobody has to be asked, and
+# goes on without it otherwise
+want_packages()
+{
+    local absent
+
+    absent=$(missing "$1" | tr '\n' ' ')
+    absent=${absent% }
+    if [ -z "$absent" ] || ! command -v apt-get >/dev/null; then
+        return 0
+    fi
+
+    if [ "$(id -u)" -eq 0 ] || sudo -n true 2>/dev/null; then
+        ( step deps "installing $absent" apt_install $absent ) \
+            || note "going on without: $absent"
     fi
 }
 
@@ -281,4 +307,10 @@ deps_test()
 {
     need_packages "the tests" "$TEST_DEPS"
     need_test_nginx
+}
+
+
+deps_vm()
+{
+    want_packages "$VM_DEPS"
 }

@@ -1,8 +1,11 @@
 # The guest's disk: the build, the tests, and what they want of the host.
 
-IMAGE_PROGRAMS="bash cat chmod chown cp date dmesg env grep head id kill ln ls
-    find mkdir mount ps readlink rm rmdir sed setpriv sleep sort stat sysctl tail
-    timeout touch tr umount uname wc"
+IMAGE_PROGRAMS="base64 basename bash cat chgrp chmod chown cmp cp cut date dd df
+    diff dirname dmesg du echo env expr false find grep head id ip ldconfig ln ls
+    md5sum mkdir mkfifo mknod mktemp mount mv nice nohup nproc od printf ps pwd
+    readlink realpath rm rmdir sed seq setpriv setsid sha256sum sleep sort stat
+    stty sync sysctl tail tar tee test timeout touch tr true tty umount uname
+    uniq wc whoami xargs yes"
 
 
 # image_make STAGE IMAGE
@@ -20,10 +23,11 @@ image_make()
     image_system "$stage"
     image_python "$stage"
     image_project "$stage"
+    image_attacks "$stage" || return 1
 
-    echo "root:x:0:0:root:/:/bin/sh" >"$stage/etc/passwd"
-    echo "user:x:1000:1000::/home:/bin/sh" >>"$stage/etc/passwd"
-    printf 'root:x:0:\nuser:x:1000:\n' >"$stage/etc/group"
+    printf '%s:/bin/sh\n' root:x:0:0:root:/ user:x:1000:1000::/home \
+        nobody:x:65534:65534::/ >"$stage/etc/passwd"
+    printf '%s:\n' root:x:0 user:x:1000 nogroup:x:65534 >"$stage/etc/group"
 
     cp -a "$HERE"/guest/* "$stage/vm/"
 
@@ -38,7 +42,7 @@ image_system()
     local stage=$1 name path lib
 
     for name in $IMAGE_PROGRAMS; do
-        path=$(type -P "$name") || { echo "no program $name"; return 1; }
+        path=$(type -P "$name")
         image_program "$stage" "$(readlink -f "$path")" "/usr/bin/$name"
     done
     ln -s bash "$stage/usr/bin/sh"
@@ -120,4 +124,21 @@ image_project()
         image_program "$stage" "$file" "/cr/build/unit/plain/${file##*/}"
     done
     cp -a "$ROOT/conf" "$stage/cr/"
+}
+
+
+# t/sandbox with its rows in C compiled, and nginx: the guest has no compiler
+image_attacks()
+{
+    local stage=$1 programs=$1/cr/attacks
+
+    [ -x "$BUILD/nginx/sbin/nginx" ] || return 0
+
+    image_program "$stage" "$BUILD/nginx/sbin/nginx" /cr/build/nginx/sbin/nginx
+    mkdir -p "$stage/cr/build/nginx/logs"
+
+    # with the tests and papers that rows name
+    cp -a "$ROOT"/t/{sandbox,unit,fuzz} "$stage/cr/t/"
+    cp -a "$ROOT/docs" "$stage/cr/"
+    "$ROOT/t/sandbox/run" --build --programs "$programs"
 }

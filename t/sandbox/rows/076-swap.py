@@ -11,6 +11,13 @@ import threading
 import time
 
 
+def number(path):
+    """cgroup v2 says "max" for no limit."""
+    with open(path) as f:
+        text = f.read().strip()
+    return 1 << 40 if text == "max" else int(text)
+
+
 def run(site, host):
     wrong, seen = [], []
 
@@ -25,8 +32,8 @@ def run(site, host):
                     seen.append((int(f.read()), both))
             for path in glob.glob(group + "/**/memory.swap.max",
                                   recursive=True):
-                with open(path) as f:
-                    seen.append((0, 0 if f.read().strip() == "0" else 1))
+                memory = number(path.replace("swap.", ""))
+                seen.append((memory, memory + number(path)))
 
     thread = threading.Thread(target=look)
     thread.start()

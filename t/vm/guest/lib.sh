@@ -39,14 +39,19 @@ check()
 }
 
 
+# suite_run SUITE[:ARGUMENT,...]
 suite_run()
 {
-    local p=$PASSED f=$FAILED s=$SKIPPED from up
+    local p=$PASSED f=$FAILED s=$SKIPPED from up ARGUMENTS=
+
+    case $1 in
+    *:*) ARGUMENTS=${1#*:} ;;
+    esac
 
     read -r from _ </proc/uptime
     echo "$1:"
     cd /cr
-    . "/vm/$1"
+    . "/vm/${1%%:*}"
     read -r up _ </proc/uptime
     echo "$1: $(( PASSED - p )) passed, $(( FAILED - f )) failed," \
         "$(( SKIPPED - s )) skipped, $(( ${up%.*} - ${from%.*} )) s"
