@@ -130,9 +130,11 @@ my $hash = CodeRemote::Jwt::sha256($input);
 my $info = pack 'H*', '3031300d060960864801650304020105000420';
 my $noparam = pack 'H*', '302f300b0609608648016503040201' . '0420';
 
+# "decrypt" takes what is longer than a hash, and is the same power
+
 sub raw_rsa {
     my ($em) = @_;
-    return CodeRemote::Jwt::run_openssl($em, 'pkeyutl', '-sign', '-inkey',
+    return CodeRemote::Jwt::run_openssl($em, 'pkeyutl', '-decrypt', '-inkey',
         key('a')->{file}, '-pkeyopt', 'rsa_padding_mode:none');
 }
 
