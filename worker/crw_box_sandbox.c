@@ -15,7 +15,8 @@
 
 
 #define CRW_BOX_SENTRY_KB     (64 * 1024)
-#define CRW_BOX_SENTRY_TASKS  192       /* threads of runsc, gofer, sentry */
+#define CRW_BOX_SENTRY_TASKS  1024      /* threads, and what it keeps */
+#define CRW_BOX_SENTRY_EACH   8
 
 
 /* the descriptors of one BUILD message and our ends of them */
@@ -156,7 +157,9 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
 
 /*
  * A sentry lives in the job's group: its memory is let in on top of the
- * job's, and each process of the job has one or two that stand for it.
+ * job's, and each process of the job has some tasks that stand for it, which
+ * stay for a while after it has ended.  It ends when it cannot have one more,
+ * so the program's own limit is kept by the sentry (crw_gvisor_guest.c).
  */
 
 void
@@ -174,7 +177,8 @@ crw_box_limits_of(const crw_box_t *box, uint64_t memory_kb,
 
     if (config->isolation == CRW_ISOLATION_GVISOR) {
         limits->memory_kb += CRW_BOX_SENTRY_KB;
-        limits->pids += processes + CRW_BOX_SENTRY_TASKS;
+        limits->pids += processes * CRW_BOX_SENTRY_EACH
+                        + CRW_BOX_SENTRY_TASKS;
     }
 }
 

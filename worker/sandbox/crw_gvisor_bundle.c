@@ -28,7 +28,8 @@
     "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_."
 
 #define CRW_BUNDLE_CAPS                                                       \
-    "\"CAP_SETUID\",\"CAP_SETGID\",\"CAP_KILL\",\"CAP_SETPCAP\""
+    "\"CAP_SETUID\",\"CAP_SETGID\",\"CAP_KILL\",\"CAP_SETPCAP\","             \
+    "\"CAP_SYS_ADMIN\",\"CAP_DAC_OVERRIDE\""
 
 
 static int crw_bundle_root(const crw_chain_t *chain);

@@ -13,17 +13,22 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 
 #define CRW_GUEST_FDS    16             /* ours are moved up here */
+#define CRW_GUEST_PIDS   "/dev/shm"     /* for a moment */
+#define CRW_GUEST_GROUP  CRW_GUEST_PIDS "/program"
 #define CRW_GUEST_DRAIN  (1024 * 1024)  /* left in a pipe at the end */
 #define CRW_GUEST_READ   (32 * 1024)
 
@@ -44,6 +49,9 @@ typedef struct {
     int            in;              /* its stdin, -1: closed */
     int            streams[2];      /* its stdout and stderr, -1: ended */
     int            program;
+    int            pids;            /* how many it may be; open, or its
+                                       group would go with the mount */
+    int            limited;
     int            eof;             /* of stdin, once all is written */
     size_t         waiting;         /* of stdin */
     crw_frames_t   frames;
@@ -66,6 +74,9 @@ static volatile sig_atomic_t  crw_guest_child;
 static int crw_guest_start(crw_chain_t *chain, crw_guest_t *g,
     crw_error_t *err);
 static int crw_guest_open(crw_guest_t *g, crw_guest_ends_t *ends);
+static int crw_guest_group(crw_guest_t *g);
+static void crw_guest_limit(crw_guest_t *g, const crw_frame_t *frame,
+    const uint8_t *payload);
 static void crw_guest_program(crw_chain_t *chain, crw_guest_ends_t *ends)
     __attribute__((noreturn));
 static const char *crw_guest_drop(crw_chain_t *chain);
@@ -167,6 +178,14 @@ crw_guest_start(crw_chain_t *chain, crw_guest_t *g, crw_error_t *err)
         (void) close(ends.fds[i]);
     }
 
+    if (crw_guest_group(g) == -1) {
+        return crw_error_set(err, errno, "guest_pids");
+    }
+
+    if (crw_sb_caps_undumpable(&chain->sandbox) == -1) {
+        return crw_error_set(err, errno, "guest_undumpable");
+    }
+
     (void) prctl(PR_SET_NAME, "crw-guest", 0, 0, 0);
 
     return 0;
@@ -203,6 +222,69 @@ crw_guest_open(crw_guest_t *g, crw_guest_ends_t *ends)
     }
 
     return 0;
+}
+
+
+/*
+ * The sentry's own pids controller: a program that forks without end hears
+ * EAGAIN, as from any kernel.  The limit outside is for the sentry, which
+ * does not survive it.
+ */
+
+static int
+crw_guest_group(crw_guest_t *g)
+{
+    int   n;
+    char  pid[16];
+
+    if (mount("pids", CRW_GUEST_PIDS, "cgroup", MS_NOSUID|MS_NODEV|MS_NOEXEC,
+              "pids")
+        == -1
+        || mkdir(CRW_GUEST_GROUP, 0700) == -1)
+    {
+        return -1;
+    }
+
+    n = snprintf(pid, sizeof(pid), "%d", g->program);
+
+    if (crw_sb_write(CRW_GUEST_GROUP "/cgroup.procs", pid, (size_t) n)
+        == -1)
+    {
+        return -1;
+    }
+
+    g->pids = open(CRW_GUEST_GROUP "/pids.max", O_WRONLY|O_CLOEXEC);
+
+    if (g->pids == -1) {
+        return -1;
+    }
+
+    return umount2(CRW_GUEST_PIDS, MNT_DETACH);
+}
+
+
+/* the first packet of a job says how many processes it may have */
+
+static void
+crw_guest_limit(crw_guest_t *g, const crw_frame_t *frame,
+    const uint8_t *payload)
+{
+    int            n;
+    char           text[16];
+    crw_job_msg_t  job;
+
+    if (g->limited || frame->len != sizeof(job)) {
+        return;
+    }
+
+    memcpy(&job, payload, sizeof(job));
+    n = snprintf(text, sizeof(text), "%u", (unsigned) job.limits.processes);
+
+    if (write(g->pids, text, (size_t) n) != n) {
+        _exit(1);
+    }
+
+    g->limited = 1;
 }
 
 
@@ -359,6 +441,7 @@ crw_guest_take(crw_guest_t *g, const crw_frame_t *frame,
     switch (frame->type) {
 
     case CRW_FRAME_LINK:
+        crw_guest_limit(g, frame, payload);
         (void) crw_link_send(g->link, payload, frame->len, NULL, 0);
         return;
 

@@ -15,6 +15,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,11 +27,13 @@
 #include <unistd.h>
 
 
-#define CRW_RELAY_FIRST    4            /* descriptors: after the link */
-#define CRW_RELAY_READ     (16 * 1024)
-#define CRW_RELAY_NAP      (50 * 1000)  /* ns */
-#define CRW_RELAY_NAPS     250
-#define CRW_RELAY_QUIET    2            /* exit code: init says nothing */
+#define CRW_RELAY_READ      (16 * 1024)
+#define CRW_RELAY_SPINS     50              /* of sched_yield */
+#define CRW_RELAY_NAP       (50 * 1000)     /* ns */
+#define CRW_RELAY_NAPS      250
+#define CRW_RELAY_ORDER_US  (500 * 1000)
+#define CRW_RELAY_SHARE     8               /* of the time that goes by */
+#define CRW_RELAY_QUIET     2               /* exit code: init is silent */
 
 
 typedef enum {
@@ -50,6 +53,8 @@ typedef struct {
     int            errors;          /* runsc's stderr, until it is ready */
     int            last;            /* stream written last, 0: none */
     int            ready;
+    int64_t        order_us;        /* what may be waited for order */
+    int64_t        order_at_us;     /* when that was known */
     size_t         sent;            /* of the window */
     crw_frames_t   frames;          /* from the guest */
     size_t         text_len;
@@ -79,6 +84,8 @@ static void crw_relay_packet(crw_relay_t *r, const uint8_t *data, size_t len);
 static void crw_relay_ready(crw_relay_t *r, const crw_msg_t *msg);
 static void crw_relay_output(crw_relay_t *r, int fd, const uint8_t *data,
     size_t len);
+static void crw_relay_order(crw_relay_t *r);
+static int64_t crw_relay_now_us(void);
 static void crw_relay_taken(crw_relay_t *r, const uint8_t *data, size_t len);
 static void crw_relay_ended(crw_relay_t *r) __attribute__((noreturn));
 
@@ -528,35 +535,78 @@ crw_relay_ready(crw_relay_t *r, const crw_msg_t *msg)
 }
 
 
-/*
- * The two pipes to the pool have no order between them, so the second waits,
- * within reason, until the first has been read (as crw_python_stream.c).
- */
-
 static void
 crw_relay_output(crw_relay_t *r, int fd, const uint8_t *data, size_t len)
 {
-    int              i, left;
-    struct timespec  nap;
-
-    nap.tv_sec = 0;
-    nap.tv_nsec = CRW_RELAY_NAP;
-
     if (!r->ready) {
         crw_chain_fail(CRW_CHAIN_LINK, "gvisor_frame", EPROTO);
     }
 
-    for (i = 0; r->last != 0 && r->last != fd && i < CRW_RELAY_NAPS; i++) {
-        if (ioctl(r->last, FIONREAD, &left) == -1 || left == 0) {
-            break;
-        }
-
-        (void) nanosleep(&nap, NULL);
+    if (r->last != 0 && r->last != fd) {
+        crw_relay_order(r);
     }
 
     r->last = fd;
 
     (void) crw_frame_write_all(fd, data, len);
+}
+
+
+/*
+ * The two pipes to the pool have no order between them, so the second waits,
+ * within reason, until the first has been read (as crw_python_stream.c).  The
+ * pool gathers what comes in little bits, so a flood of them in turns would
+ * take for ever: there is a share of the time for that, and no more.
+ */
+
+static void
+crw_relay_order(crw_relay_t *r)
+{
+    int              i, left;
+    int64_t          now_us;
+    struct timespec  nap;
+
+    nap.tv_sec = 0;
+    nap.tv_nsec = CRW_RELAY_NAP;
+
+    if (ioctl(r->last, FIONREAD, &left) == -1 || left == 0) {
+        return;
+    }
+
+    now_us = crw_relay_now_us();
+    r->order_us += (now_us - r->order_at_us) / CRW_RELAY_SHARE;
+    r->order_at_us = now_us;
+
+    if (r->order_us > CRW_RELAY_ORDER_US) {
+        r->order_us = CRW_RELAY_ORDER_US;
+    }
+
+    for (i = 0; r->order_us > 0 && i < CRW_RELAY_SPINS + CRW_RELAY_NAPS; i++) {
+
+        if (i < CRW_RELAY_SPINS) {
+            (void) sched_yield();
+
+        } else {
+            (void) nanosleep(&nap, NULL);
+        }
+
+        if (ioctl(r->last, FIONREAD, &left) == -1 || left == 0) {
+            break;
+        }
+    }
+
+    r->order_us -= crw_relay_now_us() - now_us;
+}
+
+
+static int64_t
+crw_relay_now_us(void)
+{
+    struct timespec  now;
+
+    (void) clock_gettime(CLOCK_MONOTONIC, &now);
+
+    return (int64_t) now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
 
