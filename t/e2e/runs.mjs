@@ -3,11 +3,11 @@ import { check, equal, until } from './harness.mjs';
 
 const ENDLESS = 'while True:\n    pass\n';
 
-/** Counts frames in the page and remembers the longest gap between two. */
 /* What a person would call hung.  The machine may be busy with other things,
    so smoother than that is a figure that is printed, not a verdict. */
 const HANG_MS = 2000;
 
+/** Counts frames in the page and remembers the longest gap between two. */
 function watchFrames() {
   let last = performance.now();
   globalThis.gaps = { worst: 0, count: 0, at: 0 };
@@ -21,6 +21,15 @@ function watchFrames() {
     requestAnimationFrame(tick);
   };
   requestAnimationFrame(tick);
+}
+
+/** The text of Monaco as it is on screen. */
+function shown(page) {
+  return page.evaluate(() =>
+    [...document.querySelectorAll('.view-line')]
+      .map((line) => line.textContent.replaceAll('\u00a0', ' '))
+      .join('\n'),
+  );
 }
 
 export default [
@@ -176,6 +185,41 @@ export default [
       const { job } = await ide.finished();
       equal(job, 'succeeded', 'status');
       equal(await ide.output(), '42\n', 'output');
+    },
+  },
+  {
+    title: 'two tabs: one edits, the other follows and can take over, and no text is lost',
+    test: async (ide) => {
+      await ide.ready();
+      await ide.setCode('print("first tab")\n');
+      const first = ide.page;
+      const second = await ide.context.newPage();
+      await second.goto(ide.base);
+      await second.waitForSelector('.monaco-editor .view-line');
+      await second.waitForSelector('[data-banner=other-tab]');
+      equal(await first.locator('[data-banner]').count(), 0, 'banners of the first tab');
+      await first.bringToFront();
+      await ide.setCode('print("typed later")\n');
+      await until(async () => (await shown(second)).includes('typed later'), 'it follows');
+      await second.bringToFront();
+      await second.keyboard.type('not taken');
+      check(!(await shown(second)).includes('not taken'), 'the second tab is read-only');
+      await second.getByRole('button', { name: 'Edit here' }).click();
+      await first.waitForSelector('[data-banner=other-tab]');
+      await until(
+        async () => (await second.locator('[data-banner]').count()) === 0,
+        'it is the second tab\u2019s now',
+      );
+      await second.locator('.monaco-editor').first().click();
+      await second.keyboard.press('Control+Home');
+      await second.keyboard.type('# second');
+      await until(async () => (await ide.draft()).code?.startsWith('# second'), 'it is saved');
+      await second.close();
+      await until(
+        async () => (await first.locator('[data-banner]').count()) === 0,
+        'the first tab edits again',
+      );
+      await until(async () => (await shown(first)).startsWith('# second'), 'with the last text');
     },
   },
   {
