@@ -27,6 +27,7 @@ describe('SessionKeeper', () => {
   let told: TabMessage[];
   let keeper: SessionKeeper;
   let count: number;
+  let others: boolean;
 
   /** The other tab is the test: it hears `told` and speaks by `hear`. */
   const hear = (message: TabMessage): void => browser.listeners.forEach((fn) => fn(message));
@@ -44,6 +45,7 @@ describe('SessionKeeper', () => {
     browser = new Browser();
     told = [];
     count = 0;
+    others = true;
     post.mockReset().mockImplementation(() => Promise.resolve(wire()));
     me.mockReset();
     keeper = new SessionKeeper({
@@ -56,6 +58,7 @@ describe('SessionKeeper', () => {
         browser.queue = next.catch(() => undefined);
         return next;
       },
+      others: () => Promise.resolve(others),
       stamp: () => browser.stamp,
       setStamp: (at) => {
         browser.stamp = at;
@@ -140,9 +143,16 @@ describe('SessionKeeper', () => {
   it('asks the server when no tab answers', async () => {
     browser.stamp = START - 5_000;
     const renewal = keeper.resume();
-    await vi.advanceTimersByTimeAsync(150);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect(await renewal).toBe('renewed');
     expect(token()).toBe('t1');
+  });
+
+  it('asks no other tab where there is none', async () => {
+    browser.stamp = START - 5_000;
+    others = false;
+    expect(await keeper.resume()).toBe('renewed');
+    expect(told.map(({ type }) => type)).toEqual(['session']);
   });
 
   it('answers other tabs while its token is good', async () => {

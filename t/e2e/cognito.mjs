@@ -143,6 +143,7 @@ async function signUp(ide) {
 
 async function signOut(ide) {
   await ide.page.locator('.account').click();
+  equal(await ide.page.locator('.account-menu strong').innerText(), EMAIL, 'who is signed in');
   await ide.page.getByRole('button', { name: 'Sign out', exact: true }).click();
   await ide.page.waitForSelector('.sign-in');
 }

@@ -6,6 +6,7 @@ import type { Language } from '../api/types';
 import { useAuth } from '../auth/store';
 import { offerTemplate, useDraft, watchPageHide } from '../editor/draft';
 import { Editor } from '../editor/Editor';
+import { startDraftLock } from '../editor/lock';
 import { OutputPanel } from '../output/OutputPanel';
 import { setRunLanguage, startSession } from '../run/session';
 import { isActive, useRun } from '../run/store';
@@ -132,6 +133,7 @@ export function App(): ReactElement {
   useRefetchOnSignIn();
   useEffect(startSession, []);
   useEffect(watchPageHide, []);
+  useEffect(startDraftLock, []);
 
   return (
     <div className="app" data-pane={pane === 'code' ? 'code' : 'panel'}>

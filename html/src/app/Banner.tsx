@@ -3,6 +3,7 @@ import { isUnauthorized, useHealth, useLanguages } from '../api/queries';
 import { ApiError } from '../api/http';
 import { openSignIn, useAuth } from '../auth/store';
 import { useDraft } from '../editor/draft';
+import { editHere } from '../editor/lock';
 import { run, socket } from '../run/session';
 import { isActive, useRun } from '../run/store';
 import { useCountdown } from '../run/time';
@@ -52,6 +53,7 @@ export function Banner(): ReactElement | null {
   const connection = useRun((state) => state.connection);
   const running = useRun((state) => isActive(state.phase));
   const storageFailed = useDraft((state) => state.storageFailed);
+  const mine = useDraft((state) => state.mine);
   const newVersion = useUi((state) => state.newVersion);
   const health = useHealth();
   const languages = useLanguages();
@@ -118,6 +120,13 @@ export function Banner(): ReactElement | null {
         action={{ label: 'Try again', onClick: () => void languages.refetch() }}
       >
         <strong>The list of languages could not be loaded.</strong> Python is assumed.
+      </BannerView>
+    );
+  }
+  if (!mine) {
+    return (
+      <BannerView tone="info" name="other-tab" action={{ label: 'Edit here', onClick: editHere }}>
+        <strong>Another tab is editing this code.</strong> Here it can be read and run.
       </BannerView>
     );
   }

@@ -56,7 +56,7 @@ function LanguageSelect({ languages, language }: Omit<ToolbarProps, 'layout'>): 
 
 export function Toolbar({ languages, language, layout }: ToolbarProps): ReactElement {
   const theme = useTheme();
-  const pristine = useDraft((state) => state.code === language.template);
+  const pristine = useDraft((state) => state.code === language.template || !state.mine);
   const signsIn = useAuth((state) => state.status === 'in' || state.status === 'out');
   const nextLayout: Layout = layout === 'right' ? 'below' : 'right';
 

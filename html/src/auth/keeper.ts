@@ -23,6 +23,8 @@ export interface KeeperPorts {
   listen(heard: (message: TabMessage) => void): void;
   /** Runs `task` while no other tab runs one. */
   alone<T>(task: () => Promise<T>): Promise<T>;
+  /** Whether there are other tabs that could answer. */
+  others(): Promise<boolean>;
   /** When any tab got its last token (Date.now()), null for never. */
   stamp(): number | null;
   setStamp(at: number | null): void;
@@ -31,7 +33,7 @@ export interface KeeperPorts {
 
 const LEAD_MS = 60_000;
 const LEAD_SHARE = 0.2;
-const ANSWER_WITHIN_MS = 150;
+const ANSWER_WITHIN_MS = 2_000;
 const TIMER_MAX_MS = 2 ** 31 - 1;
 const RETRY_S = [2, 4, 8, 16, 32, 60];
 
@@ -176,7 +178,7 @@ export class SessionKeeper {
     if (this.#at > before) {
       return true;
     }
-    if (stamp === null || stamp <= before) {
+    if (stamp === null || stamp <= before || !(await this.#ports.others())) {
       return false;
     }
     await new Promise<void>((resolve) => {
@@ -269,6 +271,23 @@ function setStamp(at: number | null): void {
   }
 }
 
+const TABS = `${NAME}.tabs`;
+
+async function otherTabs(): Promise<boolean> {
+  if (!('locks' in navigator)) {
+    return false;
+  }
+  const { held = [] } = await navigator.locks.query();
+  return held.filter(({ name }) => name === TABS).length > 1;
+}
+
+/** Each tab holds its part of a shared lock, so that they can be counted. */
+function countTab(): void {
+  if ('locks' in navigator) {
+    void navigator.locks.request(TABS, { mode: 'shared' }, () => new Promise(() => {}));
+  }
+}
+
 /** The keeper with the browser's own channel, lock and events. */
 export function pageKeeper(): SessionKeeper {
   const channel = new BroadcastChannel(NAME);
@@ -292,10 +311,12 @@ export function pageKeeper(): SessionKeeper {
       channel.addEventListener('message', (event: MessageEvent<TabMessage>) => heard(event.data)),
     // Locks are missing where the page is not secure; so is the cookie there.
     alone: (task) => ('locks' in navigator ? navigator.locks.request(NAME, () => task()) : task()),
+    others: otherTabs,
     stamp: stampOf,
     setStamp,
     random: Math.random,
   });
+  countTab();
   const look = (): void => keeper.look();
   document.addEventListener('visibilitychange', look);
   window.addEventListener('online', look);

@@ -83,9 +83,14 @@ function connect(instance: MonacoEditor, module: MonacoModule): () => void {
   const unsubscribe = useDraft.subscribe((state, previous) => {
     const model = instance.getModel();
     if (state.revision !== previous.revision && model !== null) {
-      instance.pushUndoStop();
-      instance.executeEdits('template', [{ range: model.getFullModelRange(), text: state.code }]);
-      instance.pushUndoStop();
+      // Of the model, as the editor may be read-only.
+      model.pushStackElement();
+      model.pushEditOperations(
+        [],
+        [{ range: model.getFullModelRange(), text: state.code }],
+        () => null,
+      );
+      model.pushStackElement();
     }
   });
   setEditor({
@@ -120,6 +125,7 @@ export function Editor({ language }: EditorProps): ReactElement {
   const [instance, setInstance] = useState<MonacoEditor | null>(null);
   // An input method must finish its word before its field is replaced.
   const [composing, setComposing] = useState(false);
+  const mine = useDraft((state) => state.mine);
   const label = `Code, main.${language.extension}, ${language.name}`;
 
   const setArea = useCallback((element: HTMLTextAreaElement | null) => {
@@ -156,6 +162,13 @@ export function Editor({ language }: EditorProps): ReactElement {
       module?.describe(instance, language.monaco, label);
     }
   }, [module, instance, language.monaco, label]);
+
+  useEffect(() => {
+    instance?.updateOptions({
+      readOnly: !mine,
+      readOnlyMessage: { value: 'Another tab is editing this code.' },
+    });
+  }, [instance, mine]);
 
   useEffect(() => {
     module?.setTheme(theme);

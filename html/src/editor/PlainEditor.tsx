@@ -42,6 +42,7 @@ function reportCursor(area: HTMLTextAreaElement): void {
  */
 export function PlainEditor({ label, elementRef, onComposing }: PlainEditorProps): ReactElement {
   const code = useDraft((state) => state.code);
+  const mine = useDraft((state) => state.mine);
   const area = useRef<HTMLTextAreaElement>(null);
   const gutter = useRef<HTMLDivElement>(null);
   const tabLeaves = useRef(false);
@@ -88,7 +89,8 @@ export function PlainEditor({ label, elementRef, onComposing }: PlainEditorProps
 
   // Tab indents; Escape first lets it leave, so the keyboard is never trapped.
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>): void => {
-    if (event.nativeEvent.isComposing || event.ctrlKey || event.metaKey || event.altKey) {
+    const chord = event.ctrlKey || event.metaKey || event.altKey;
+    if (event.nativeEvent.isComposing || chord || event.currentTarget.readOnly) {
       return;
     }
     if (event.key === 'Escape') {
@@ -116,6 +118,7 @@ export function PlainEditor({ label, elementRef, onComposing }: PlainEditorProps
         aria-label={label}
         data-region-focus
         value={code}
+        readOnly={!mine}
         onChange={(event) => editCode(event.currentTarget.value)}
         onCompositionStart={() => onComposing(true)}
         onCompositionEnd={() => onComposing(false)}

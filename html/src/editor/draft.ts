@@ -16,6 +16,8 @@ export interface DraftState {
   touched: boolean;
   /** Date.now() of the last successful save. */
   savedAt: number | null;
+  /** False while another tab edits and saves. */
+  mine: boolean;
   /** The browser does not keep data (private window, storage full). */
   storageFailed: boolean;
   /** Counts changes of `code` that the editor did not make itself. */
@@ -70,6 +72,7 @@ function load(): Kept {
 
 export const useDraft = create<DraftState>()(() => ({
   ...load(),
+  mine: true,
   savedAt: null,
   storageFailed: false,
   revision: 0,
@@ -84,6 +87,9 @@ export function flushDraft(): void {
   }
   clearTimeout(timer);
   timer = undefined;
+  if (!useDraft.getState().mine) {
+    return;
+  }
   const { language, code, input, keepOpen, args, limits, touched } = useDraft.getState();
   const saved = writeJson(KEY, { language, code, input, keepOpen, args, limits, touched });
   useDraft.setState(
@@ -94,6 +100,14 @@ export function flushDraft(): void {
 function saveSoon(): void {
   clearTimeout(timer);
   timer = setTimeout(flushDraft, SAVE_AFTER_MS);
+}
+
+/** Shows the code that another tab has saved. */
+export function reloadDraft(): void {
+  const { language, code, touched } = load();
+  if (touched && code !== useDraft.getState().code) {
+    useDraft.setState((state) => ({ language, code, touched, revision: state.revision + 1 }));
+  }
 }
 
 /** The user typed. */
