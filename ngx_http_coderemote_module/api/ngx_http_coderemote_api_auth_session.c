@@ -454,6 +454,7 @@ ngx_http_coderemote_auth_everywhere(ngx_http_request_t *r, json_t *body,
     ngx_uint_t *everywhere, ngx_http_coderemote_problem_t *problem)
 {
     json_t                          *value;
+    ngx_int_t                        rc;
     const char                      *name;
     ngx_http_coderemote_identity_t  *identity;
     ngx_http_coderemote_loc_conf_t  *conf;
@@ -485,9 +486,19 @@ ngx_http_coderemote_auth_everywhere(ngx_http_request_t *r, json_t *body,
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
 
-    if (r->headers_in.authorization == NULL
-        || ngx_http_coderemote_auth_identify(r, conf, &identity) != NGX_OK)
-    {
+    rc = (r->headers_in.authorization != NULL)
+         ? ngx_http_coderemote_auth_identify(r, conf, &identity)
+         : NGX_DECLINED;
+
+    if (rc == NGX_ERROR) {
+        ngx_http_coderemote_problem(problem,
+                                    NGX_HTTP_CODEREMOTE_AUTH_UNAVAILABLE,
+                                    NULL, "tokens cannot be verified now: try "
+                                    "again");
+        return NGX_ERROR;
+    }
+
+    if (rc != NGX_OK) {
         ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_UNAUTHORIZED,
                                     NULL, "to sign out everywhere send a "
                                     "valid token: \"Authorization: Bearer\"");

@@ -321,6 +321,11 @@ ngx_http_coderemote_body_take(ngx_http_request_t *r,
 
         ngx_memcpy(ctx->read.data + ctx->read.len, b->pos, n);
         ctx->read.len += n;
+
+        if (ctx->route->flags & NGX_HTTP_CODEREMOTE_ROUTE_SIGN) {
+            explicit_bzero(b->pos, n);
+        }
+
         b->pos = b->last;
     }
 
@@ -361,6 +366,11 @@ ngx_http_coderemote_body_room(ngx_http_request_t *r,
 
     if (ctx->read.len != 0) {
         ngx_memcpy(p, ctx->read.data, ctx->read.len);
+
+        if (ctx->route->flags & NGX_HTTP_CODEREMOTE_ROUTE_SIGN) {
+            explicit_bzero(ctx->read.data, ctx->read.len);
+        }
+
         (void) ngx_pfree(r->pool, ctx->read.data);
     }
 

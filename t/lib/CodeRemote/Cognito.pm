@@ -3,7 +3,7 @@ package CodeRemote::Cognito;
 # A server that answers like Amazon Cognito, also with what its emulator does
 # not have.  Without being told anything every operation succeeds.
 #
-#   CodeRemote::Cognito::start();
+#   CodeRemote::Cognito::start();                   # tls => 1 for https
 #   CodeRemote::Cognito::answer('SignUp', error('UsernameExistsException'));
 #   CodeRemote::Cognito::answer('InitiateAuth', { mode => 'hang' });
 #   CodeRemote::Cognito::well();                    # all succeed again
@@ -34,7 +34,7 @@ use CodeRemote::Jwt ();
 use CodeRemote::Pool ();
 
 my $json = JSON::PP->new->utf8->canonical->allow_nonref;
-my ($pid, $port);
+my ($pid, $port, $tls);
 my %answers;
 my $owner = $$;
 
@@ -132,7 +132,12 @@ sub connections {
 
 
 sub forget { put('requests', ''); put('connections', '') }
-sub where { return "http://127.0.0.1:$port/" }
+
+# localhost is in the certificate, the address is not
+
+sub where {
+    return $tls ? "https://localhost:$port/" : "http://127.0.0.1:$port/";
+}
 
 
 sub directives {
@@ -156,9 +161,27 @@ sub directives {
 
 
 sub start {
-    my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1',
-        LocalPort => 0, Listen => 128, ReuseAddr => 1, Proto => 'tcp')
-        or die "no fake of Cognito: $@\n";
+    my (%o) = @_;
+
+    $tls = $o{tls};
+
+    my @where = (LocalAddr => '127.0.0.1', LocalPort => 0, Listen => 128,
+                 ReuseAddr => 1);
+    my $listener;
+
+    if ($tls) {
+        require IO::Socket::SSL;
+        CodeRemote::Pool::certificate();
+        my $dir = CodeRemote::Pool::scratch();
+        $listener = IO::Socket::SSL->new(@where, SSL_server => 1,
+            SSL_startHandshake => 0, SSL_cert_file => "$dir/tls.pem",
+            SSL_key_file => "$dir/tls.key");
+
+    } else {
+        $listener = IO::Socket::INET->new(@where, Proto => 'tcp');
+    }
+
+    die "no fake of Cognito: $@\n" if !$listener;
 
     $port = $listener->sockport;
     forget();
@@ -199,12 +222,13 @@ sub accept_all {
             alarm 30;
             close $listener;
             setsockopt $c, IPPROTO_TCP, TCP_NODELAY, 1;
+            $c->accept_SSL or POSIX::_exit(0) if $tls;
             note('connections', '');
             eval { 1 while serve($c) };
             POSIX::_exit(0);
         }
 
-        close $c;
+        $tls ? $c->close(SSL_no_shutdown => 1) : close $c;
     }
 }
 
