@@ -273,7 +273,7 @@ ngx_http_coderemote_auth_user_object(ngx_cr_json_t *json,
     ngx_cr_json_begin(json, '[');
 
     p = jwt->groups.data;
-    last = p + jwt->groups.len;
+    last = (jwt->groups.len != 0) ? p + jwt->groups.len : p;
 
     while (p < last) {
         comma = ngx_strlchr(p, last, ',');

@@ -123,7 +123,7 @@ ngx_cr_cognito_request(ngx_cr_cognito_op_e op,
     hash.data = buf;
     hash.len = 0;
 
-    if (client->secret.len != 0
+    if (client->secret.len != 0 && fields->user.len != 0
         && ngx_cr_cognito_hash(client, &fields->user, &hash) != NGX_OK)
     {
         return NGX_ERROR;
@@ -327,11 +327,15 @@ ngx_cr_cognito_mask(const ngx_str_t *text, ngx_pool_t *pool,
 {
     u_char  *p, *at, *last;
 
-    last = text->data + text->len;
-
     *masked = *text;
 
-    if (text->len == 0 || ngx_strlchr(text->data, last, '*') != NULL) {
+    if (text->len == 0) {
+        return NGX_OK;
+    }
+
+    last = text->data + text->len;
+
+    if (ngx_strlchr(text->data, last, '*') != NULL) {
         return NGX_OK;
     }
 
