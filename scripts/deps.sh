@@ -35,6 +35,11 @@ cmd:chromium|chromium-browser|google-chrome chromium
 perl:IO::Socket::SSL libio-socket-ssl-perl
 "
 
+# Blocks that want these pass and say so without.
+CLIENT_DEPS="
+file:/usr/lib/python3/dist-packages/websockets python3-websockets
+"
+
 # One suite each can do without these: then it is skipped and says so.
 VM_DEPS="
 cmd:qemu-system-x86_64 qemu-system-x86
@@ -306,6 +311,7 @@ deps_run()
 deps_test()
 {
     need_packages "the tests" "$TEST_DEPS"
+    want_packages "$CLIENT_DEPS"
     need_test_nginx
 }
 

@@ -52,7 +52,7 @@ for my $n (0, 1, 125) {
 === TEST 4: a client's close is answered with its code, then the connection ends
 --- pool: none
 --- steps
-for my $code (1000, 1001, 1003, 1007, 1011, 1014, 3000, 4999) {
+for my $code (1000 .. 1003, 1007 .. 1014, 3000, 3999, 4000, 4999) {
     my $ws = ws();
     $ws->send_frame(opcode => 8, payload => pack('n', $code) . 'bye');
     my $m = $ws->recv;
@@ -80,9 +80,13 @@ my @cases = (
     ['a fragmented ping', opcode => 9, fin => 0, payload => ''],
     ['a continuation of nothing', opcode => 0, payload => ''],
     ['half a close code', opcode => 8, payload => "\x03"],
-    ['close code 1005', opcode => 8, payload => pack('n', 1005)],
-    ['close code 999', opcode => 8, payload => pack('n', 999)],
-    ['close code 2000', opcode => 8, payload => pack('n', 2000)],
+    map({ ["close code $_", opcode => 8, payload => pack('n', $_)] }
+        0, 999, 1004, 1005, 1006, 1015, 1016, 1100, 2000, 2999, 5000, 65535),
+    ['a long close', opcode => 8, payload => pack('n', 1000) . 'x' x 124],
+    ['a fragmented close', opcode => 8, fin => 0,
+     payload => pack('n', 1000)],
+    map({ ["opcode $_", opcode => $_, payload => 'x'] } 4 .. 7, 12 .. 15),
+    map({ ["reserved bits $_", opcode => 9, rsv => $_, payload => ''] } 1 .. 7),
 );
 for my $case (@cases) {
     my ($name, %frame) = @$case;
@@ -123,16 +127,23 @@ is($ws->recv->{code}, 1007, 'a close reason');
 
 
 
-=== TEST 7: binary messages are not taken: 1003
+=== TEST 7: binary messages are answered by an error, and the connection stays
 --- pool: none
 --- steps
-my $ws = ws();
-$ws->send_binary('{"type":"ping"}');
-my $m = $ws->recv;
-is($m->{type}, 'close', 'close');
-is($m->{code}, 1003, 'code');
-$ws->send_frame(opcode => 8, payload => pack('n', 1003));
-ok($ws->recv_eof(2), 'the end after the answer');
+my $ws = ws(deflate => 1);
+$ws->send_binary($_) for '{"type":"ping"}', '', "\xff\0" x 1000;
+for (1 .. 3) {
+    my $m = $ws->recv_json;
+    is($m->{type}, 'error', 'error');
+    is($m->{code}, 'unsupported_media_type', 'code');
+}
+$ws->send_frame(opcode => 2, fin => 0, payload => "\xff");
+$ws->send_frame(opcode => 9, payload => 'between');
+$ws->send_frame(opcode => 0, payload => "\xfe");
+is($ws->recv->{type}, 'pong', 'a ping between its fragments');
+is($ws->recv_json->{code}, 'unsupported_media_type', 'in fragments');
+$ws->send_json({ type => 'ping' });
+is($ws->recv_json->{type}, 'pong', 'still there');
 
 
 
@@ -208,3 +219,125 @@ for my $i (1 .. $n) {
 }
 wait;
 is($bad, 0, 'all of them');
+
+
+
+=== TEST 12: what came before a broken frame was read
+--- pool: none
+--- steps
+my $ws = ws();
+$ws->send_raw($ws->frame(opcode => 1, payload => '{"type":"ping","ref":1}')
+              . $ws->frame(opcode => 9, payload => 'p')
+              . $ws->frame(opcode => 5, payload => ''));
+is($ws->recv_json->{ref}, 1, 'a message');
+is($ws->recv->{data}, 'p', 'a ping');
+is($ws->recv->{code}, 1002, 'then the end');
+
+
+
+=== TEST 13: a message in a thousand fragments, with pings between them
+--- pool: none
+--- steps
+my $ws = ws();
+my $text = '{"type":"ping","ref":"' . "\xe2\x82\xac" x 40 . '"}';
+my @bytes = split //, $text;
+for my $i (0 .. $#bytes) {
+    $ws->send_frame(opcode => $i ? 0 : 1, fin => 0, payload => $bytes[$i]);
+    $ws->send_frame(opcode => 0, fin => 0, payload => '') for 1 .. 6;
+    $ws->send_frame(opcode => 9, payload => "$i") if $i % 16 == 0;
+}
+$ws->send_frame(opcode => 0, payload => '');
+for (my $i = 0; $i < @bytes; $i += 16) {
+    is($ws->recv->{data}, $i, "pong $i");
+}
+is($ws->recv_json->{ref}, "\x{20ac}" x 40, 'whole');
+
+
+
+=== TEST 14: bad text fails in its first byte, whatever is still to come
+--- pool: none
+--- steps
+for my $bytes ("\xf8", "\xc1", "\xe0\x80", "\xed\xa0", "\xf4\x90",
+               "\xce\xba\xe1\xbd\xb9\xcf\x83\xce\xbc\xce\xb5\xf4\x90")
+{
+    my $ws = ws();
+    $ws->send_frame(opcode => 1, fin => 0, payload => '');
+    # the head of a long frame and the first of its bytes
+    my $frame = $ws->frame(opcode => 0, payload => $bytes . 'x' x 1000);
+    $ws->send_raw(substr $frame, 0, 8 + length $bytes);
+    is($ws->recv->{code}, 1007, unpack 'H*', $bytes);
+}
+
+
+
+=== TEST 15: a compressed message in fragments, cut anywhere
+--- pool: none
+--- steps
+my $ws = ws(deflate => 1);
+my $text = '{"type":"ping","ref":"' . join('', 'a' .. 'z') x 4 . '"}';
+my $data = CodeRemote::WS::deflate_message($text);
+for my $cut (0, 1, int(length($data) / 2), length($data) - 1, length $data) {
+    $ws->send_frame(opcode => 1, rsv => 4, fin => 0,
+                    payload => substr $data, 0, $cut);
+    $ws->send_frame(opcode => 9, payload => "$cut");
+    $ws->send_frame(opcode => 0, fin => 0, payload => '');
+    $ws->send_frame(opcode => 0, payload => substr $data, $cut);
+    is($ws->recv->{data}, $cut, 'pong');
+    is($ws->recv_json->{type}, 'pong', "cut at $cut");
+}
+$ws->send_frame(opcode => 1, rsv => 4,
+                payload => CodeRemote::WS::deflate_message("\"\xff\""));
+is($ws->recv->{code}, 1007, 'compressed text that is not UTF-8');
+
+
+
+=== TEST 16: a bomb is closed with 1009 and takes no memory
+--- config
+location / {
+    coderemote on;
+    coderemote_ws_max_message_size 64k;
+}
+--- pool: none
+--- steps
+my $bomb = CodeRemote::WS::deflate_message("\0" x (32 * 1024 * 1024));
+cmp_ok(length $bomb, '<', 64 * 1024, 'it is small');
+my $pid = nginx_pid();
+sub peak {
+    return CodeRemote::Pool::slurp("/proc/$pid/status")
+           =~ /^VmHWM:\s+(\d+)/m ? $1 : 0;
+}
+my $before = peak();
+for (1 .. 20) {
+    my $ws = ws(deflate => 1);
+    $ws->send_frame(opcode => 1, rsv => 4, payload => $bomb);
+    is($ws->recv->{code}, 1009, 'code');
+}
+cmp_ok(peak() - $before, '<', 2048, 'kB');
+
+
+
+=== TEST 17: offers of compression that have a bad parameter are declined
+--- pool: none
+--- steps
+my $pd = 'permessage-deflate';
+for my $bad ('server_max_window_bits=7', 'server_max_window_bits=16',
+             'server_max_window_bits=08', 'server_max_window_bits',
+             'client_max_window_bits=0', 'client_max_window_bits=16',
+             'server_no_context_takeover=1', 'x', 'x=1',
+             'client_no_context_takeover; client_no_context_takeover')
+{
+    my $ws = ws(deflate => "$pd; $bad");
+    is($ws->header('Sec-WebSocket-Extensions'), undef, $bad);
+    $ws->send_json({ type => 'ping' });
+    is($ws->recv_json->{type}, 'pong', 'works without');
+
+    $ws = ws(deflate => "$pd; $bad, $pd");
+    like($ws->header('Sec-WebSocket-Extensions'), qr/^$pd/, 'the next one');
+}
+for my $bits (9 .. 15) {
+    my $ws = ws(deflate => "$pd; server_max_window_bits=$bits;"
+                           . ' client_max_window_bits');
+    my ($n) = $ws->header('Sec-WebSocket-Extensions')
+              =~ /server_max_window_bits=(\d+)/;
+    is($n, $bits < 12 ? $bits : 12, "$bits bits, 12 at most");
+}

@@ -22,6 +22,7 @@ typedef struct {
 
 static void ngx_http_coderemote_session_received(ngx_http_coderemote_ws_t *ws,
     u_char *data, size_t len);
+static void ngx_http_coderemote_session_binary(ngx_http_coderemote_ws_t *ws);
 static ngx_int_t ngx_http_coderemote_session_pull(
     ngx_http_coderemote_ws_t *ws);
 static ngx_int_t ngx_http_coderemote_session_pull_job(
@@ -42,6 +43,7 @@ static const ngx_http_coderemote_ws_handlers_t
     ngx_http_coderemote_session_handlers =
 {
     ngx_http_coderemote_session_received,
+    ngx_http_coderemote_session_binary,
     ngx_http_coderemote_session_pull,
     ngx_http_coderemote_session_closed
 };
@@ -212,6 +214,32 @@ ngx_http_coderemote_session_received(ngx_http_coderemote_ws_t *ws,
     u_char *data, size_t len)
 {
     ngx_http_coderemote_session_message(ws->data, data, len);
+}
+
+
+/* RFC 6455 section 7.4.1 would let us close, with all jobs that are followed */
+
+static void
+ngx_http_coderemote_session_binary(ngx_http_coderemote_ws_t *ws)
+{
+    ngx_http_coderemote_session_t        *s;
+    ngx_http_coderemote_session_error_t   error;
+
+    s = ws->data;
+
+    if (s->nobody) {
+        ngx_http_coderemote_ws_close(ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
+                                     "not authenticated");
+        return;
+    }
+
+    ngx_memzero(&error, sizeof(ngx_http_coderemote_session_error_t));
+
+    ngx_http_coderemote_problem(&error.problem,
+                                NGX_HTTP_CODEREMOTE_UNSUPPORTED_MEDIA_TYPE,
+                                NULL, "messages are text: JSON objects");
+
+    ngx_http_coderemote_session_error(s, &error);
 }
 
 

@@ -415,11 +415,8 @@ ngx_http_coderemote_ws_event(ngx_http_coderemote_ws_t *ws,
 
     ngx_cr_stats_add(NGX_CR_STAT_WS_RECEIVED, 1);
 
-    /* RFC 6455 section 7.4.1: what 1003 is for */
-
     if (ev->opcode == NGX_CR_WS_BINARY) {
-        ngx_http_coderemote_ws_close(ws, NGX_CR_WS_CLOSE_UNSUPPORTED,
-                                     "messages are text: JSON objects");
+        ws->handlers->binary(ws);
         return;
     }
 

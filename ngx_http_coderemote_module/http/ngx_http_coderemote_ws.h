@@ -21,18 +21,20 @@ typedef struct ngx_http_coderemote_ws_s  ngx_http_coderemote_ws_t;
 /*
  * message: a whole text message, valid UTF-8, the caller's memory until the
  *     return.
+ * binary: a whole binary message came; nobody wants its bytes.
  * pull: there is room: send at most one message.  NGX_OK: ask again;
  *     NGX_AGAIN: there is nothing to send, ngx_http_coderemote_ws_wake() will
  *     tell.
  * closed: the connection ends, ws must not be used after the return.
  *
- * message and pull may send and close; the memory of ws stays until closed,
- * which is called from neither of them.
+ * message, binary and pull may send and close; the memory of ws stays until
+ * closed, which is called from none of them.
  */
 
 typedef struct {
     void       (*message)(ngx_http_coderemote_ws_t *ws, u_char *data,
                           size_t len);
+    void       (*binary)(ngx_http_coderemote_ws_t *ws);
     ngx_int_t  (*pull)(ngx_http_coderemote_ws_t *ws);
     void       (*closed)(ngx_http_coderemote_ws_t *ws);
 } ngx_http_coderemote_ws_handlers_t;

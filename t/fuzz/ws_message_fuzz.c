@@ -1,8 +1,8 @@
 /*
  * What a client says over /ws: messages, split at NUL bytes, to one session.
- * Byte 0 of the input: whether authentication is on and whether the session
- * is nobody's yet; byte 1: what jobs and the pool's control ring answer, a
- * bit for each time in turn.
+ * Byte 0 of the input: whether authentication is on, whether the session is
+ * nobody's yet, and whether binary messages come between; byte 1: what jobs
+ * and the pool's control ring answer, a bit for each time in turn.
  *
  * Holds: whatever is sent is one document of JSON with a type; a job that
  * was submitted keeps its rules; what is kept for jobs stays within its
@@ -186,6 +186,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
         message(s, p, end - p);
 
+        if (data[0] & 8 && !closed) {
+            handlers->binary(&socket_);
+        }
+
         if (data[0] & 4) {
             ring(s);
         }
@@ -355,6 +359,17 @@ ngx_http_coderemote_find(ngx_http_coderemote_loc_conf_t *conf,
     job->index = id->data[id->len - 1] & 7;
 
     return NGX_OK;
+}
+
+
+void
+ngx_http_coderemote_not_found(ngx_http_coderemote_problem_t *problem,
+    ngx_int_t rc)
+{
+    (void) rc;
+
+    ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_NOT_FOUND, NULL,
+                                "there is no such job");
 }
 
 
