@@ -72,6 +72,18 @@ what they ask for cannot be promised without root or a delegated cgroup.
 """
 
 
+GVISOR = """
+## A pool with isolation gvisor
+
+`t/sandbox/run --isolation gvisor` sends the same programs through runsc. What
+they get of a sentry is the sentry's, so of these rows only the verdict and what
+is seen from outside is judged then; of all others, everything.
+
+| row | must hold natively | with a sentry |
+|---|---|---|
+"""
+
+
 def by_number(rows):
     out = {}
     for row in rows:
@@ -131,6 +143,12 @@ def text(rows):
             out.append("| %s | %s | %s |\n" % (
                 ", ".join(row.rows), cell(row.title),
                 cell(row.head["rootless"])))
+    out.append(GVISOR)
+    for row in rows:
+        if "gvisor" in row.head:
+            out.append("| %s | %s | %s |\n" % (
+                ", ".join(row.rows), cell(row.title),
+                cell(row.head["gvisor"])))
     return "".join(out)
 
 

@@ -11,7 +11,7 @@ ROWS = os.path.join(HERE, "..", "rows")
 KEYS = ("row", "title", "tries", "expect", "limits", "concurrent", "repeat",
         "host", "control", "heavy", "needs", "not applicable", "stdin",
         "args", "env", "cc", "side", "elsewhere",
-        "open", "rootless", "full")
+        "open", "rootless", "gvisor", "full")
 
 LAUNCH = {
     ".c": "import os\n"

@@ -1,5 +1,6 @@
 # row: 9
 # title: No reading, writing or stealing from another process.
+# gvisor: /proc/1 is the sentry's: what can be opened there cannot be read
 # tries: process_vm_readv and _writev, process_madvise, process_mrelease,
 #    kcmp, pidfd_getfd, /proc/PID/mem of pid 1
 # control: host-safe

@@ -1,5 +1,6 @@
 # row: 12
 # title: No other namespace can be entered.
+# gvisor: namespaces are the sentry's, and so is /proc/1/ns
 # tries: setns with /proc/self/ns/*, /proc/1/ns/*, a pidfd, a socket
 # control: host-safe
 

@@ -1,6 +1,7 @@
 /*
  * row: 17
  * title: No ports, no descriptor tables, no other vdso, no personality.
+ * gvisor: personality is the sentry's and changes nothing outside
  * tries: iopl, ioperm, modify_ldt, arch_prctl ARCH_MAP_VDSO_*, personality,
  *    lookup_dcookie, set_thread_area
  * control: host-safe

@@ -1,5 +1,6 @@
 # row: 19
 # title: The kernel's log is out of reach.
+# gvisor: /proc/cmdline is made up by the sentry
 # tries: syslog(2) with every command, /dev/kmsg, /proc/kmsg, dmesg
 # control: host-safe
 

@@ -1,5 +1,6 @@
 # row: 21
 # title: No capability in any set, and no other user to become.
+# gvisor: the sentry's /proc/self/status has fewer lines
 # tries: capset, set*id, setgroups, PR_CAP_AMBIENT_RAISE, PR_SET_SECUREBITS,
 #    set-uid programs, uid_map
 # control: host-safe

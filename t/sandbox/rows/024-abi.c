@@ -2,6 +2,7 @@
  * row: 24
  * title: No other ABI: 32-bit calls, x32 numbers and i386 programs get
  *    nowhere, and their numbers are not taken for ours.
+ * gvisor: the sentry takes int 0x80 for calls of its own
  * tries: int 0x80 for every number, x32 numbers, an i386 ELF
  * control: host-safe
  */

@@ -1,5 +1,6 @@
 # row: 25
 # title: No terminal to type into, and no ioctl that would.
+# gvisor: terminals are the sentry's, made for this job
 # tries: TIOCSTI, TIOCLINUX, TIOCSETD, with rubbish above bit 31; /dev/tty,
 #    ptmx, pts; the session
 # control: host-safe

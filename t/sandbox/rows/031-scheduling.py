@@ -1,5 +1,6 @@
 # row: 31
 # title: No priority above the others', no memory policy.
+# gvisor: priorities are the sentry's and reach no thread outside
 # tries: sched_setscheduler, sched_setattr, setpriority, ioprio_set,
 #    set_mempolicy, mbind, migrate_pages, move_pages, affinity
 # control: host-safe

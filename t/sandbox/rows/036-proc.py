@@ -1,6 +1,7 @@
 # row: 36
 # title: /proc shows the job's own processes and nothing else; pid 1 is out of
 #    reach.
+# gvisor: /proc is the sentry's, of this job alone, with its pid 1
 # tries: the list of /proc, signals to pids 1 to 5000, /proc/1/*
 # control: host-safe
 # rootless: pid 1 has the program's uid; the kernel alone keeps it from signals of

@@ -1,5 +1,6 @@
 # row: 37
 # title: Mounts and cgroups name nothing of the host but its /usr.
+# gvisor: the mount table is the sentry's
 # tries: /proc/self/mountinfo, mounts, mountstats, cgroup
 # control: host-safe
 # rootless: the devices are the host's own, bound read-only

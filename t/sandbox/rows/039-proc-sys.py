@@ -1,5 +1,6 @@
 # row: 39
 # title: No setting of the kernel can be written.
+# gvisor: /proc/sys is the sentry's
 # tries: every file of /proc/sys, core_pattern, modprobe, binfmt_misc, and
 #    /proc/sysrq-trigger
 # control: on the host as root they can, and it would do harm

@@ -1,5 +1,6 @@
 # row: 40
 # title: What a process may write about itself gives it nothing.
+# gvisor: oom_score_adj is the sentry's and scores nobody outside
 # tries: oom_score_adj, uid_map, gid_map, setgroups, timens_offsets, loginuid,
 #    attr/*, of itself and of its children
 # control: root may lower it, and where root may not there is nothing to see

@@ -1,5 +1,6 @@
 # row: 44
 # title: There is no /sys and no cgroup to write to.
+# gvisor: /sys is the sentry's
 # tries: /sys, /sys/fs/cgroup, release_agent, uevent_helper, debugfs
 # control: host-safe
 

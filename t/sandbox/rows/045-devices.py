@@ -1,5 +1,6 @@
 # row: 45
 # title: /dev has null, zero, full, random and urandom; no node can be made.
+# gvisor: /dev is the sentry's
 # tries: the list of /dev; mknod of disks, memory, kvm, tun, fuse, loop, vsock
 # control: host-safe
 

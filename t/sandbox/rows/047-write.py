@@ -1,5 +1,6 @@
 # row: 47
 # title: Nothing can be written but /box and /tmp.
+# gvisor: /dev/shm is a tmpfs of the sentry, within its size
 # tries: a new file in every directory of the root and of the first levels of
 #    /usr; chmod, rename, unlink, truncate, setxattr, utime of what is there
 # control: the host's root may

@@ -1,5 +1,6 @@
 # row: 48
 # title: The host's files are not there at all.
+# gvisor: /sys is the sentry's
 # tries: accounts, homes, configuration, keys, canaries in five places, the
 #    site's own files, the host's root by ../ and by /proc
 # control: host-safe

@@ -1,5 +1,7 @@
 # row: 52
 # title: Nothing tells which machine this is.
+# gvisor: the sentry tells a kernel of its own; the processor and the size of
+#    memory are the machine's
 # tries: uname, /etc/hostname, machine-id, boot_id, DMI, network interfaces,
 #    time zone, the environment
 # control: host-safe

@@ -1,5 +1,6 @@
 # row: 59
 # title: No limit can be raised, of itself or of pid 1.
+# gvisor: message queues do not exist, so their limit bounds nothing
 # tries: setrlimit and prlimit of each resource to infinity, prlimit of pid 1
 # control: the host's root has no limit that could be raised
 # rootless: pid 1 has the program's uid; the kernel alone keeps it from signals of

@@ -1,6 +1,7 @@
 /*
  * row: 60
  * title: Timers are bounded in number.
+ * gvisor: the memory limit ends it: timers are the sentry's memory
  * tries: 100,000 timer_create, timerfd_create, eventfd, epoll_create
  */
 

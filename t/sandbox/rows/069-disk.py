@@ -1,5 +1,6 @@
 # row: 69
 # title: Disk ends at its size and at its number of files, with ENOSPC.
+# gvisor: the number of files is bounded by memory alone
 # tries: fill /box and /tmp, 100,000 empty files, long symlinks, extended
 #    attributes, unlinked files
 # control: it would fill the host's disk

@@ -1,6 +1,7 @@
 /*
  * row: 72
  * title: No memory of the host can be pinned.
+ * gvisor: huge pages and locks are the sentry's
  * tries: mlock, mlockall, MAP_LOCKED, MAP_HUGETLB, SHM_HUGETLB memfds
  */
 

@@ -1,5 +1,6 @@
 # row: 83
 # title: Zombies and orphans are reaped, with and without a subreaper.
+# gvisor: slower, the wall clock ends it
 # tries: 40 zombies; orphans two deep; PR_SET_CHILD_SUBREAPER and its death
 # expect: status=succeeded, stdout~^HELD
 # control: it would leave zombies to the host's init

@@ -1,5 +1,6 @@
 # row: 89
 # title: Odd programs and arguments give errors, nothing more.
+# gvisor: slower, and the sentry allows longer arguments
 # tries: argv and env too big, #! loops, bad ELF headers, an interpreter that
 #    is the program itself, 300 execs
 # control: it leaves files in /tmp

@@ -1,5 +1,6 @@
 # row: 99
 # title: Sparse files cost nothing and end at the size of a file.
+# gvisor: the sentry counts holes as blocks, and ends at the same size
 # tries: truncate to 1 PiB, fallocate, seek and write, copies of holes
 # control: it leaves odd files
 

@@ -1,6 +1,7 @@
 # row: 100, 111
 # title: The deepest folders, longest names and most entries are gone with the
 #    job, and so are folders that nobody may enter.
+# gvisor: /tmp is another's, and its mode stays
 # tries: 3,000 folders deep, names of 255 bytes, 4,000 entries, mode 000, open
 #    files, a current directory inside, sockets, FIFOs
 # repeat: 3

@@ -1,5 +1,6 @@
 # row: 119
 # title: No file tells of the load, the pressure or the interrupts of the host.
+# gvisor: what /proc tells of load is the sentry's
 # tries: /proc/stat, loadavg, schedstat, pressure, interrupts, diskstats, vmstat,
 #    /proc/self/sched of others
 # control: host-safe

@@ -1,4 +1,6 @@
 # row: 184
-# title: The second wall holds the same.
-# tries: runsc killed, hung, slow
-# not applicable: there is no gVisor backend in this version
+# title: A sentry that dies, hangs or starts slowly has the verdict of any job,
+#    and leaves nothing.
+# tries: SIGKILL and SIGSTOP to the sentry; a runsc that sleeps, fails or never
+#    answers
+# elsewhere: t/unit/pool_gvisor_test.c
