@@ -180,6 +180,7 @@ describe('explain', () => {
       ['weak_password', 422, 'new_password'],
       ['too_many_attempts', 429, null],
       ['auth_unavailable', 503, null],
+      ['auth_misconfigured', 500, null],
       ['unreachable', 0, null],
       ['http_error', 502, null],
     ] as const;
@@ -189,6 +190,13 @@ describe('explain', () => {
       expect(told.text).toMatch(/\.$/);
       expect(told.text).not.toMatch(/_/);
     }
+  });
+
+  it('says of a weak password what it lacks, in few words', () => {
+    const detail = 'Password did not conform with policy: Password not long enough';
+    expect(explain(refusal(422, 'weak_password', { detail }), 'password').text).toBe(
+      'This password is too weak. Password not long enough.',
+    );
   });
 
   it('shows what the server says of other codes, at its field if there is one', () => {

@@ -186,6 +186,14 @@ describe('SessionKeeper', () => {
     expect(token()).toBe('t2');
   });
 
+  it('shows the way in while the server cannot renew at the start, and goes on trying', async () => {
+    post.mockRejectedValueOnce(refusal(503, 'auth_unavailable'));
+    expect(await keeper.resume()).toBe('later');
+    expect(useAuth.getState()).toMatchObject({ status: 'out', ended: false });
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(useAuth.getState()).toMatchObject({ status: 'in', session: { token: 't1' } });
+  });
+
   it('says that a session has ended when the server refuses to renew it', async () => {
     await keeper.resume();
     post.mockRejectedValue(refusal(401, 'no_session'));

@@ -411,6 +411,7 @@ export default [
     options: site(),
     test: async (ide) => {
       await signIn(ide);
+      await ide.run('print("mine")\n');
       await ide.page.route('**/auth/logout', (route) => route.abort());
       await ide.page.locator('.account').click();
       const everywhere = ide.page.getByRole('button', { name: 'Sign out everywhere' });
@@ -421,6 +422,8 @@ export default [
       await ide.page.waitForSelector('.sign-in');
       equal(ide.auth.tokens.size, 0, 'tokens that are left');
       equal(await ide.page.locator('[data-banner]').count(), 0, 'banners');
+      equal(await ide.output(), '', 'output for who comes next');
+      equal((await ide.draft()).code, 'print("mine")\n', 'code');
     },
   },
   {

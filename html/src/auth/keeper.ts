@@ -165,6 +165,10 @@ export class SessionKeeper {
       }
       return 'signed-out';
     }
+    if (useAuth.getState().session === null) {
+      // Before anybody was in: the way in is shown, and this goes on trying.
+      useAuth.setState({ status: 'out' });
+    }
     const wait = RETRY_S[Math.min(this.#failures, RETRY_S.length - 1)] ?? 60;
     const told = error instanceof ApiError ? error.retryAfter : null;
     this.#failures += 1;

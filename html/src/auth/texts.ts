@@ -42,6 +42,10 @@ const BY_CODE: Readonly<Record<string, readonly [field: FieldName | null, text: 
   code_expired: ['code', 'This code is too old. Send a new one.'],
   invalid_session: [null, 'That took too long. Sign in again.'],
   too_many_attempts: [null, 'Too many tries.'],
+  auth_misconfigured: [
+    null,
+    'This server is not set up correctly for signing in; its log says more.',
+  ],
   auth_unavailable: [null, 'Signing in does not work just now. Your code is kept.'],
   pool_unavailable: [null, 'Signing in does not work just now. Your code is kept.'],
   unreachable: [null, 'The server cannot be reached. Your code is kept; try again.'],
@@ -53,6 +57,9 @@ const FIELDS: ReadonlySet<string> = new Set(['email', 'password', 'code', 'new_p
 function isField(name: string | undefined): name is FieldName {
   return name !== undefined && FIELDS.has(name);
 }
+
+/** Cognito begins so; what comes after it is the news. */
+const POLICY = /^Password did not conform with policy:\s*/;
 
 function withStop(text: string): string {
   const trimmed = text.trim();
@@ -66,7 +73,7 @@ export function explain(error: ApiError, passwordField: FieldName): Explanation 
   const wait = error.retryAfter ?? 0;
 
   if (code === 'weak_password') {
-    const why = detail === '' ? 'Take a longer one.' : withStop(detail);
+    const why = detail === '' ? 'Take a longer one.' : withStop(detail.replace(POLICY, ''));
     return { field: passwordField, text: `This password is too weak. ${why}`, wait };
   }
   const known = BY_CODE[code];

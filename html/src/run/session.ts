@@ -70,6 +70,10 @@ function onAuth(state: AuthState, previous: AuthState): void {
     owner = user;
     socket.authenticate();
   } else if (state.status === 'out' && previous.status !== 'out') {
+    if (previous.status === 'in' && !state.ended) {
+      // On purpose: what was printed is not for who comes next.
+      controller.forget();
+    }
     socket.signedOut();
   }
 }
