@@ -3,11 +3,7 @@
 # var/log/test-SUITE.log with its closing lines on the screen.
 
 SUITES="lint page-lint page unit unit-asan unit-tsan fuzz t t-dynamic t-hup
-    t-asan versions t-system e2e sandbox conf clang"
-
-# By name only: its clock counts instructions, so it takes minutes alone and
-# far more beside other work.
-SUITES_NAMED="vm"
+    t-asan versions t-system e2e sandbox vm conf clang"
 
 TESTS=$BUILD/test
 
@@ -71,7 +67,8 @@ suite_needs()
     t-system)  build_worker; check_version_of_system; cognito_packages ;;
     e2e)       build_nginx release; build_worker; build_web
                cognito_packages ;;
-    sandbox|vm) build_worker ;;
+    sandbox)   build_worker ;;
+    vm)        deps_vm; build_nginx release; build_worker ;;
     conf)      build_nginx release; build_nginx plain ;;
     esac
 }
@@ -334,7 +331,7 @@ run_suite()
     local name=$1 title start log rc result
 
     title=$(suite_title "$name") \
-        || die "no such suite: $name" "one of: $(echo $SUITES $SUITES_NAMED)"
+        || die "no such suite: $name" "one of: $(echo $SUITES)"
     SUITE=$name
     log=$LOG/test-$name.log
 
@@ -383,7 +380,7 @@ cmd_test()
     local name
 
     if [ "${1:-}" = --list ]; then
-        for name in $SUITES $SUITES_NAMED; do
+        for name in $SUITES; do
             printf '%-10s %s\n' "$name" "$(suite_title "$name")"
         done
         return
@@ -394,7 +391,7 @@ cmd_test()
     fi
     for name in "$@"; do
         suite_title "$name" >/dev/null \
-            || die "no such suite: $name" "one of: $(echo $SUITES $SUITES_NAMED)"
+            || die "no such suite: $name" "one of: $(echo $SUITES)"
     done
 
     deps_run

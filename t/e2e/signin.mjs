@@ -420,6 +420,10 @@ export default [
       await ide.page.unroute('**/auth/logout');
       await everywhere.click();
       await ide.page.waitForSelector('.sign-in');
+      check(
+        await ide.page.locator('.sign-in').evaluate((el) => el === document.activeElement),
+        'the focus is at the way in',
+      );
       equal(ide.auth.tokens.size, 0, 'tokens that are left');
       equal(await ide.page.locator('[data-banner]').count(), 0, 'banners');
       equal(await ide.output(), '', 'output for who comes next');

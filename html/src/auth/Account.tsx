@@ -10,7 +10,12 @@ function nameOf({ email, id }: AuthUser): string {
   return email ?? id;
 }
 
-function SignOut({ close }: { close: () => void }): ReactElement {
+interface SignOutProps {
+  onLeave: () => void;
+  onFailed: () => void;
+}
+
+function SignOut({ onLeave, onFailed }: SignOutProps): ReactElement {
   const [busy, setBusy] = useState(false);
   const [failed, setFailed] = useState(false);
   const login = useAuth((state) => state.login);
@@ -19,10 +24,11 @@ function SignOut({ close }: { close: () => void }): ReactElement {
     setBusy(true);
     setFailed(false);
     try {
+      onLeave();
       stop();
       await sessionKeeper().signOut(everywhere);
-      close();
     } catch {
+      onFailed();
       setFailed(true);
     } finally {
       setBusy(false);
@@ -58,11 +64,22 @@ export default function Account(): ReactElement {
   const user = useAuth((state) => state.session?.user ?? null);
   const cookie = useAuth((state) => state.session?.token === null);
   const [open, setOpen] = useState(false);
-  const menu = useRef<HTMLDivElement>(null);
+  // The button of the menu goes with the user: the focus must not be lost.
+  const leaving = useRef(false);
 
   if (user === null) {
     return (
-      <button type="button" className="sign-in" onClick={openSignIn}>
+      <button
+        type="button"
+        className="sign-in"
+        onClick={openSignIn}
+        ref={(element) => {
+          if (element !== null && leaving.current) {
+            leaving.current = false;
+            element.focus();
+          }
+        }}
+      >
         Sign in
       </button>
     );
@@ -81,7 +98,6 @@ export default function Account(): ReactElement {
         <span aria-hidden="true">{name.charAt(0).toUpperCase()}</span>
       </button>
       <div
-        ref={menu}
         id="account-menu"
         popover="auto"
         className="account-menu"
@@ -96,7 +112,14 @@ export default function Account(): ReactElement {
         {cookie ? (
           <p className="account-note">Sign out where you signed in.</p>
         ) : (
-          <SignOut close={() => menu.current?.hidePopover()} />
+          <SignOut
+            onLeave={() => {
+              leaving.current = true;
+            }}
+            onFailed={() => {
+              leaving.current = false;
+            }}
+          />
         )}
       </div>
     </>
