@@ -87,7 +87,8 @@ ngx_http_coderemote_api_auth(ngx_http_request_t *r,
                                         &problem)
         != NGX_OK)
     {
-        ngx_http_coderemote_auth_count(row->route, NGX_CR_COGNITO_BAD_FIELD);
+        ngx_http_coderemote_auth_note(r, row->route,
+                                      NGX_CR_COGNITO_BAD_FIELD, &fields.user);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -201,7 +202,8 @@ ngx_http_coderemote_auth_plain(ngx_http_coderemote_auth_call_t *call)
         return ngx_http_coderemote_auth_call_refuse(call);
     }
 
-    ngx_http_coderemote_auth_count(call->route, call->outcome);
+    ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
+                                  &call->email);
 
     row = ngx_http_coderemote_auth_row(call->request);
 
@@ -242,7 +244,8 @@ ngx_http_coderemote_auth_challenged(ngx_http_coderemote_auth_call_t *call)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_coderemote_auth_count(call->route, call->outcome);
+    ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
+                                  &call->email);
 
     ngx_cr_json_init(&json, pool, 1024);
     ngx_cr_json_begin(&json, '{');

@@ -81,9 +81,13 @@ ngx_int_t ngx_http_coderemote_auth_call_keys(
 ngx_int_t ngx_http_coderemote_auth_call_refuse(
     ngx_http_coderemote_auth_call_t *call);
 
-/* Counts an outcome of a route. */
-void ngx_http_coderemote_auth_count(ngx_cr_cognito_route_e route,
-    ngx_cr_cognito_outcome_e outcome);
+/*
+ * Notes what became of a request to /auth/: every one that is answered passes
+ * here once.  email: as it was sent, or empty.
+ */
+void ngx_http_coderemote_auth_note(ngx_http_request_t *r,
+    ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,
+    const ngx_str_t *email);
 
 
 /*

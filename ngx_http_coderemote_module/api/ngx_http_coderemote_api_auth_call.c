@@ -395,7 +395,8 @@ ngx_http_coderemote_auth_call_refuse(ngx_http_coderemote_auth_call_t *call)
     told = &ngx_http_coderemote_auth_told[call->outcome];
     message = &call->answer.message;
 
-    ngx_http_coderemote_auth_count(call->route, call->outcome);
+    ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
+                                  &call->email);
 
     if (call->outcome == NGX_CR_COGNITO_WEAK) {
 
@@ -428,8 +429,9 @@ ngx_http_coderemote_auth_call_refuse(ngx_http_coderemote_auth_call_t *call)
 
 
 void
-ngx_http_coderemote_auth_count(ngx_cr_cognito_route_e route,
-    ngx_cr_cognito_outcome_e outcome)
+ngx_http_coderemote_auth_note(ngx_http_request_t *r,
+    ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,
+    const ngx_str_t *email)
 {
     ngx_cr_stats_add(NGX_CR_STAT_SIGN_IN + route * NGX_CR_COGNITO_OUTCOMES
                      + outcome, 1);

@@ -30,6 +30,8 @@ static ngx_int_t ngx_http_coderemote_auth_no_session(ngx_http_request_t *r);
 static ngx_int_t ngx_http_coderemote_auth_everywhere(ngx_http_request_t *r,
     json_t *body, ngx_uint_t *everywhere,
     ngx_http_coderemote_problem_t *problem);
+static void ngx_http_coderemote_auth_bearer(ngx_http_request_t *r,
+    ngx_str_t *token);
 static ngx_int_t ngx_http_coderemote_auth_out(
     ngx_http_coderemote_auth_call_t *call);
 static ngx_int_t ngx_http_coderemote_auth_left(ngx_http_request_t *r);
@@ -191,7 +193,8 @@ ngx_http_coderemote_auth_hand_out(ngx_http_coderemote_auth_call_t *call,
         ngx_cr_jwt_release(id);
     }
 
-    ngx_http_coderemote_auth_count(call->route, NGX_CR_COGNITO_OK);
+    ngx_http_coderemote_auth_note(r, call->route, NGX_CR_COGNITO_OK,
+                                  &call->email);
 
     return ngx_http_coderemote_send_json(r, NGX_HTTP_OK, &json);
 }
@@ -309,6 +312,8 @@ ngx_http_coderemote_api_auth_refresh(ngx_http_request_t *r,
                                         &call->fields, &problem)
         != NGX_OK)
     {
+        ngx_http_coderemote_auth_note(r, call->route, NGX_CR_COGNITO_BAD_FIELD,
+                                      &call->email);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -370,8 +375,10 @@ ngx_http_coderemote_auth_refreshed(ngx_http_coderemote_auth_call_t *call)
 static ngx_int_t
 ngx_http_coderemote_auth_no_session(ngx_http_request_t *r)
 {
-    ngx_http_coderemote_auth_count(NGX_CR_COGNITO_REFRESHING,
-                                   NGX_CR_COGNITO_NO_SESSION);
+    ngx_str_t  nobody = ngx_null_string;
+
+    ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_REFRESHING,
+                                  NGX_CR_COGNITO_NO_SESSION, &nobody);
 
     if (ngx_http_coderemote_auth_cookie_clear(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -392,6 +399,7 @@ ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
     ngx_http_coderemote_ctx_t *ctx)
 {
     ngx_int_t                           rc;
+    ngx_str_t                           nobody = ngx_null_string;
     ngx_uint_t                          everywhere;
     ngx_cr_cognito_fields_t             fields;
     ngx_http_coderemote_problem_t       problem;
@@ -402,6 +410,10 @@ ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
                                             &problem)
         != NGX_OK)
     {
+        ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_LOGOUT,
+                        (problem.code == NGX_HTTP_CODEREMOTE_UNAUTHORIZED)
+                        ? NGX_CR_COGNITO_NO_SESSION : NGX_CR_COGNITO_BAD_FIELD,
+                        &nobody);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -423,16 +435,7 @@ ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
 
     if (everywhere) {
         ngx_memzero(&fields, sizeof(ngx_cr_cognito_fields_t));
-
-        /* "Bearer " was found to be in front of a good token */
-
-        fields.token.data = r->headers_in.authorization->value.data + 7;
-        fields.token.len = r->headers_in.authorization->value.len - 7;
-
-        while (fields.token.len != 0 && *fields.token.data == ' ') {
-            fields.token.data++;
-            fields.token.len--;
-        }
+        ngx_http_coderemote_auth_bearer(r, &fields.token);
 
         return ngx_http_coderemote_auth_call(call, NGX_CR_COGNITO_SIGN_OUT,
                                              &fields);
@@ -509,6 +512,23 @@ ngx_http_coderemote_auth_everywhere(ngx_http_request_t *r, json_t *body,
 }
 
 
+/* "Bearer " was found to be in front of a good token */
+
+static void
+ngx_http_coderemote_auth_bearer(ngx_http_request_t *r, ngx_str_t *token)
+{
+    *token = r->headers_in.authorization->value;
+
+    token->data += 7;
+    token->len -= 7;
+
+    while (token->len != 0 && *token->data == ' ') {
+        token->data++;
+        token->len--;
+    }
+}
+
+
 /* everywhere first, then the token of this browser */
 
 static ngx_int_t
@@ -533,7 +553,8 @@ ngx_http_coderemote_auth_left(ngx_http_request_t *r)
 {
     ngx_str_t  none = ngx_null_string;
 
-    ngx_http_coderemote_auth_count(NGX_CR_COGNITO_LOGOUT, NGX_CR_COGNITO_OK);
+    ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_LOGOUT, NGX_CR_COGNITO_OK,
+                                  &none);
 
     return ngx_http_coderemote_send(r, NGX_HTTP_NO_CONTENT, &none, NULL, 0);
 }
