@@ -167,13 +167,19 @@ export default [
     },
   },
   {
-    title: 'sign-in: the token is in no storage, and a reload signs in silently',
+    title: 'sign-in: the token is in no storage; a reload signs in silently and takes up the run',
     options: site(),
     test: async (ide) => {
       await signIn(ide);
       check(!(await stored(ide)).includes('access-'), 'no token in storage');
+      await ide.start(
+        'import time\nfor i in range(20):\n    print(i, flush=True)\n    time.sleep(0.1)\n',
+      );
+      await ide.sees('2\n');
       await ide.page.reload();
       await ide.ready();
+      equal((await ide.finished()).job, 'succeeded', 'status of the run before');
+      equal((await ide.output()).split('\n').length - 1, 20, 'lines');
       equal(await ide.page.locator('.sign-in').count(), 0, 'no way in is shown');
       equal((await ide.run('print(2)\n')).job, 'succeeded', 'status');
       equal(ide.auth.count('/auth/refresh'), 2, 'refreshes: before and after');
