@@ -169,9 +169,10 @@ crw_job_figures(crw_job_t *job, cr_result_t *result,
 
 /*
  * The most that the job had at a time, over what waited for it: keeper, init,
- * interpreter, and page cache that jobs before it have left.  At its limit the
- * kernel throws that cache out first, so what is not there any more has made
- * room for the job.  The interpreter's own memory is the least we tell.
+ * interpreter, and page cache that jobs before it have left.  Of that cache
+ * the kernel may have thrown out a part, at the job's limit or the machine's:
+ * what is not there any more has made room for the job.  The interpreter's own
+ * memory is the least we tell.
  */
 
 static uint64_t
@@ -185,7 +186,6 @@ crw_job_memory(crw_job_t *job, const crw_cgroup_figures_t *figures)
     base_kb = figures->memory_base_kb;
 
     if (base_kb > box->warm_kb + CRW_JOB_CACHE_KB
-        && peak_kb + CRW_JOB_CACHE_KB > job->job.limits.memory_kb
         && crw_cgroup_files(&box->cgroup, &file_kb, NULL) == 0
         && file_kb < base_kb - box->warm_kb)
     {

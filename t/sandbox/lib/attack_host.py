@@ -67,7 +67,8 @@ class Host:
         return out
 
     def tree(self):
-        """Pids of pool and nginx, without the sandboxes they make."""
+        """Pids of pool and nginx, without the sandboxes they make; and how
+        many there are of keepers and zygotes, which others may follow."""
         parents = {}
         for path in glob.glob("/proc/[0-9]*/stat"):
             try:
@@ -87,10 +88,13 @@ class Host:
                 level = {p for p, (pp, name) in parents.items()
                          if pp in level and p not in out
                          and name not in ("crw-init", "python")}
-        for pid, (parent, name) in parents.items():
-            if name == "crw-init" or name == "python":
+        names = {}
+        for pid in list(out):
+            name = parents.get(pid, (0, ""))[1]
+            if name in ("crw-keeper", "crw-zygote"):
+                names[name] = names.get(name, 0) + 1
                 out.discard(pid)
-        return out
+        return out, names
 
     def find_groups(self):
         """The folders of the pool's cgroups, of all hierarchies."""
@@ -111,10 +115,11 @@ class Host:
                 users[uid] = 1
             else:
                 users[uid] = users.get(uid, 0) + 1
-        tree = self.tree()
+        tree, names = self.tree()
         return {
             "processes of the boxes": users,
             "processes of pool and nginx": tree,
+            "keepers and zygotes": names,
             "mounts of the host": self.mounts(),
             "cgroups": sum(len(d) for g in self.groups
                            for _, d, _ in os.walk(g)),
