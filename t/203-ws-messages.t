@@ -21,8 +21,8 @@ is_deeply($ws->recv_json, { type => 'pong', ref => 12 }, 'with a number');
 
 
 === TEST 2: a message that breaks a rule is answered by an error, and the connection stays
---- pool: none
 --- steps
+wait_ready();
 my $ws = ws();
 my $id = '01a1fbf2-cfe1-7656-aff9-68f242e80046';
 my @cases = (
