@@ -356,12 +356,14 @@ ngx_http_coderemote_auth_refreshed(ngx_http_coderemote_auth_call_t *call)
     if (call->answer.error == NGX_CR_COGNITO_E_UNSUPPORTED
         && call->op == NGX_CR_COGNITO_REFRESH)
     {
-        call->cognito->old_refresh = 1;
-
         return ngx_http_coderemote_auth_call_next(call,
                                           NGX_CR_COGNITO_REFRESH_AUTH,
                                           &call->fields,
                                           ngx_http_coderemote_auth_refreshed);
+    }
+
+    if (call->outcome == NGX_CR_COGNITO_OK) {
+        call->cognito->old_refresh = (call->op == NGX_CR_COGNITO_REFRESH_AUTH);
     }
 
     if (call->outcome == NGX_CR_COGNITO_NO_SESSION) {

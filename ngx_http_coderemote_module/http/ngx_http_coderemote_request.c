@@ -430,7 +430,10 @@ ngx_http_coderemote_body_handle(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_coderemote_too_large(ngx_http_request_t *r)
 {
-    ngx_http_coderemote_problem_t  problem;
+    ngx_http_coderemote_ctx_t      *ctx;
+    ngx_http_coderemote_problem_t   problem;
+
+    ctx = ngx_http_get_module_ctx(r, ngx_http_coderemote_module);
 
     /* a body that is half read cannot be skipped: nginx closes gently */
 
@@ -439,9 +442,11 @@ ngx_http_coderemote_too_large(ngx_http_request_t *r)
     }
 
     ngx_http_coderemote_problem(&problem, NGX_HTTP_CODEREMOTE_TOO_LARGE, NULL,
-                                "the body must not be over %uz bytes "
-                                "(coderemote_max_body_size)",
-                                ngx_http_coderemote_body_max(r));
+                                "the body must not be over %uz bytes%s",
+                                ngx_http_coderemote_body_max(r),
+                                (ctx->route->flags
+                                 & NGX_HTTP_CODEREMOTE_ROUTE_SIGN)
+                                ? "" : " (coderemote_max_body_size)");
 
     return ngx_http_coderemote_send_problem(r, &problem);
 }
