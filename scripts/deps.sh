@@ -47,6 +47,11 @@ cmd:mkfs.ext4        e2fsprogs
 cmd:ip               iproute2
 "
 
+# Tests of isolation gvisor are skipped without it.
+GVISOR_DEPS="
+cmd:runsc            runsc
+"
+
 
 # probe KIND:WHAT
 probe()
@@ -312,6 +317,7 @@ deps_test()
 {
     need_packages "the tests" "$TEST_DEPS"
     want_packages "$CLIENT_DEPS"
+    want_packages "$GVISOR_DEPS"
     need_test_nginx
 }
 

@@ -14,7 +14,8 @@
 #include "sandbox/crw_link.h"
 
 
-#define CRW_BOX_SENTRY_KB     (64 * 1024)
+#define CRW_BOX_SENTRY_KB     (64 * 1024)   /* until it is known */
+#define CRW_BOX_SENTRY_GROWS  (8 * 1024)    /* page tables, its own heap */
 #define CRW_BOX_SENTRY_TASKS  1024      /* threads, and what it keeps */
 #define CRW_BOX_SENTRY_EACH   8
 
@@ -156,10 +157,11 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
 
 
 /*
- * A sentry lives in the job's group: its memory is let in on top of the
- * job's, and each process of the job has some tasks that stand for it, which
- * stay for a while after it has ended.  It ends when it cannot have one more,
- * so the program's own limit is kept by the sentry (crw_gvisor_guest.c).
+ * A sentry lives in the job's group: what it has before a job comes is let in
+ * on top of the job's memory, and each process of the job has some tasks that
+ * stand for it, which stay for a while after it has ended.  It ends when it
+ * cannot have one more, so the program's own limit is kept by the sentry
+ * (crw_gvisor_guest.c).
  */
 
 void
@@ -176,7 +178,9 @@ crw_box_limits_of(const crw_box_t *box, uint64_t memory_kb,
     limits->cpu_percent = config->cpu_percent;
 
     if (config->isolation == CRW_ISOLATION_GVISOR) {
-        limits->memory_kb += CRW_BOX_SENTRY_KB;
+        limits->memory_kb += (box->own_kb != 0)
+                             ? box->own_kb + CRW_BOX_SENTRY_GROWS
+                             : CRW_BOX_SENTRY_KB;
         limits->pids += processes * CRW_BOX_SENTRY_EACH
                         + CRW_BOX_SENTRY_TASKS;
     }

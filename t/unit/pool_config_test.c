@@ -85,6 +85,10 @@ TEST("texts, modes, users and levels are checked")
 {
     pool_config_refused("    \"record_locks\": true,",
                         "worker.json:3: record_locks: must be on or off");
+    pool_config_refused("    \"isolation\": \"docker\",",
+                        "worker.json:3: isolation: must be native or gvisor");
+    pool_config_refused("    \"runsc_platform\": \"kvm\",",
+                        "worker.json:3: runsc_platform: must be ptrace or");
     pool_config_refused("    \"log_level\": \"loud\",",
                         "worker.json:3: log_level: must be error, warn");
     pool_config_refused("    \"socket_mode\": 660,",

@@ -1,6 +1,7 @@
 # row: 33, 120
 # title: A lock that one job takes is not seen by another, on whatever the
 #    two have in common.
+# gvisor: locks are the sentry's, and so is /proc/self/ns
 # tries: record locks of both kinds on the devices, on the inode that all
 #    eventfds, epolls, timerfds and signalfds share, on files of /usr;
 #    flock, leases, F_NOTIFY, F_GETLK

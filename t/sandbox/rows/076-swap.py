@@ -1,5 +1,6 @@
 # row: 76
 # title: Swap is no way around the memory limit.
+# gvisor: the group has the sentry's memory in it as well; t/unit/pool_gvisor_test.c
 # tries: memory and swap limits of the box's cgroup while a job runs, a job that
 #    touches more than its limit
 # side: outside
