@@ -33,6 +33,7 @@
 #define CRW_BOX_SETTLE_TRIES 10
 #define CRW_BOX_SETTLE_KB    (16 * 1024)        /* noise above the floor */
 #define CRW_BOX_CACHE_KB     (64 * 1024)        /* page cache we live with */
+#define CRW_BOX_PEAK_KB      (4 * 1024)         /* and a peak that stays */
 #define CRW_BOX_RETRY_US     100000
 #define CRW_BOX_RETRY_MAX    6                  /* doublings */
 
@@ -100,6 +101,7 @@ crw_box_prepare(crw_box_t *box)
     box->floor_kb = 0;
     box->warm_kb = 0;
     box->own_kb = 0;
+    box->peak_kb = 0;
 
     if (box->cgroup.oom != -1) {
         crw_event_hold(&box->oom, box->cgroup.oom);
@@ -541,6 +543,11 @@ crw_box_settle(crw_box_t *box)
         crw_timer_cancel(loop, &box->timer);
         box->state = CRW_BOX_SETTLE;
         box->tries = 0;
+    }
+
+    if (crw_cgroup_peak_stays(&box->cgroup, box->peak_kb + CRW_BOX_PEAK_KB)) {
+        crw_box_drop(box);
+        return;
     }
 
     used_kb = 0;

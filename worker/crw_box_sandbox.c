@@ -220,6 +220,10 @@ crw_box_limits(crw_box_t *box, int ready)
         return;
     }
 
+    if (ready && box->warm_kb == 0) {
+        box->peak_kb = cg->memory_peak_kb;
+    }
+
     if (ready && (box->warm_kb == 0 || cg->memory_base_kb < box->warm_kb)) {
         box->warm_kb = cg->memory_base_kb;
         box->own_kb = (box->warm_kb > box->floor_kb)

@@ -81,6 +81,7 @@ struct crw_box_s {
     uint64_t          warm_kb;      /* with one that waits, at least; 0: none
                                        has been ready */
     uint64_t          own_kb;       /* of that, the program's */
+    uint64_t          peak_kb;      /* its highest when the first was ready */
 
     pid_t             keeper_pid;
     int               keeper_pidfd;

@@ -473,6 +473,34 @@ TEST("memory of a child ends the whole job with one verdict")
 }
 
 
+TEST("memory: a box that had a large job tells the truth of a small one")
+{
+    size_t           i;
+    cr_client_job_t  job;
+
+    /* large ones for every box, so that each has had one */
+
+    for (i = 0; i < 6; i++) {
+        job = pool_jobs_do("x = bytearray(100 << 20)", 0, NULL, NULL);
+        REQUIRE(job.out != NULL);
+        CHECK_INT(job.result.status, CR_STATUS_SUCCEEDED);
+        CHECK(job.result.memory_peak_kb > 95 * 1024
+              && job.result.memory_peak_kb < 110 * 1024);
+        pool_jobs_done(&job);
+    }
+
+    for (i = 0; i < 3; i++) {
+        job = pool_jobs_do("x = bytearray(30 << 20)\ndel x\n", 0, NULL,
+                           NULL);
+        REQUIRE(job.out != NULL);
+        CHECK_MSG(job.result.memory_peak_kb > 28 * 1024
+                  && job.result.memory_peak_kb < 40 * 1024, "peak %ju kB",
+                  (uintmax_t) job.result.memory_peak_kb);
+        pool_jobs_done(&job);
+    }
+}
+
+
 TEST("a fork bomb only hits its own limit; the next job is not slower")
 {
     cr_limits_t       limits = { 0 };

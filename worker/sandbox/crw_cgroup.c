@@ -389,6 +389,22 @@ crw_cgroup_usage(crw_cgroup_t *cg, uint64_t *memory_kb, crw_error_t *err)
 }
 
 
+int
+crw_cgroup_peak_stays(crw_cgroup_t *cg, uint64_t kb)
+{
+    uint64_t  bytes;
+
+    if (crw_cgroup_ops(cg) == NULL || cg->peak_resets
+        || cg->memory_peak == -1)
+    {
+        return 0;
+    }
+
+    return crw_cg_read_u64(cg->memory_peak, &bytes) == 0
+           && bytes / 1024 > kb;
+}
+
+
 /* v1 calls it "cache", v2 "file"; both count tmpfs in, as "shmem" */
 
 int

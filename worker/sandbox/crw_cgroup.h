@@ -158,6 +158,9 @@ int crw_cgroup_cpu(crw_cgroup_t *cg, uint64_t *cpu_us, crw_error_t *err);
 /* what is charged now; a box may take the next job when this is back near
    what its keeper needs */
 int crw_cgroup_usage(crw_cgroup_t *cg, uint64_t *memory_kb, crw_error_t *err);
+/* 1 when the highest usage is above 'kb' and cannot be reset (v2 before Linux
+   6.12): what a smaller job uses at most would not show any more */
+int crw_cgroup_peak_stays(crw_cgroup_t *cg, uint64_t kb);
 /* page cache of files that are not the group's own (not tmpfs), of the part
    charged now; slow, 20 us or more */
 int crw_cgroup_files(crw_cgroup_t *cg, uint64_t *file_kb, crw_error_t *err);
