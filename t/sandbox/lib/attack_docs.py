@@ -55,6 +55,11 @@ straight on the host, where it must find its breach, or it would prove nothing.
     t/sandbox/run --control             the controls
     t/sandbox/run --full ROW            with the counts that the matrix asks for
 
+The same rows run on cgroup v2 alone in `t/vm/run attack`, a guest with Debian's
+cloud kernel; time in it is counted in instructions, so its figures are held as
+here. `t/vm/run rootless` holds there what an ordinary user's pool promises with
+a delegated cgroup, and with none.
+
 What is not promised is in [SECURITY.md](../SECURITY.md): side channels of the
 hardware, the secrecy of load and time, unknown faults of the kernel in the
 calls that are allowed.
