@@ -485,8 +485,10 @@ ok(wait_for { http('GET', '/metrics', undef, bearer($t))->{status} == 401 },
 include $SCRATCH/issuer.conf;
 --- steps
 is(http('GET', '/metrics', undef, bearer(token()))->{status}, 200, 'before');
+my @workers = nginx_workers();
 CodeRemote::Jwt::issuer_conf('https://other.example.com');
 nginx_reload();
+ok(wait_for { !grep { kill 0, $_ } @workers }, 'the old workers end');
 is(http('GET', '/metrics', undef, bearer(token()))->{status}, 401, 'old issuer');
 is(http('GET', '/metrics', undef,
         bearer(token(iss => 'https://other.example.com')))->{status}, 200,

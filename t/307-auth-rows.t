@@ -375,8 +375,10 @@ my $c = connection();
 is($c->request('GET', '/metrics', undef, bearer($old))->{status}, 200,
    'a kept connection');
 
+my @workers = nginx_workers();
 CodeRemote::Jwt::issuer_conf('https://other.example.com');
 nginx_reload();
+ok(wait_for { !grep { kill 0, $_ } @workers }, 'the old workers end');
 is(status($old), 401, 'the old issuer');
 is(status($new), 200, 'the new one');
 CodeRemote::Jwt::issuer_conf();
@@ -399,4 +401,6 @@ my $before = master_kb();
 nginx_reload() for 1 .. 20;
 my $after = master_kb();
 is(status($t), 200, 'tokens are verified');
-cmp_ok($after - $before, '<', 512, "$before kB, then $after kB");
+# ASan keeps what was freed
+cmp_ok($after - $before, '<', $ENV{ASAN_OPTIONS} ? 65536 : 512,
+       "$before kB, then $after kB");
