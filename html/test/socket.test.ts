@@ -20,7 +20,7 @@ describe('JobSocket', () => {
     FakeWebSocket.all = [];
     states = [];
     token = null;
-    renew.mockReset();
+    renew.mockReset().mockResolvedValue('later');
     messages = [];
     socket = new JobSocket('ws://x/ws', {
       onState: (state) => states.push(state),
@@ -91,6 +91,14 @@ describe('JobSocket', () => {
     expect(FakeWebSocket.last().sent.filter(({ type }) => type === 'ping')).toHaveLength(1);
   });
 
+  it('asks who it is when the server begins to want somebody', async () => {
+    renew.mockResolvedValue('signed-out');
+    FakeWebSocket.last().receive({ ...HELLO, user: null });
+    expect(renew).toHaveBeenCalledTimes(1);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(states).toEqual([{ status: 'signed-out' }]);
+  });
+
   it('shows the token again when the server could not verify it', () => {
     token = 't1';
     FakeWebSocket.last().receive({ ...HELLO, user: null });
@@ -117,6 +125,22 @@ describe('JobSocket', () => {
     expect(states.at(-1)).toMatchObject({ status: 'reconnecting', expired: true });
     await vi.advanceTimersByTimeAsync(0);
     expect(FakeWebSocket.all).toHaveLength(2);
+  });
+
+  it('asks for no newer token when another tab has got one before the close came', async () => {
+    token = 't1';
+    FakeWebSocket.last().receive({ ...HELLO, user: null });
+    FakeWebSocket.last().receive({ ...HELLO, user: 'ada' });
+    token = 't2';
+    socket.authenticate();
+    FakeWebSocket.last().lose(4401);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(renew).not.toHaveBeenCalled();
+    FakeWebSocket.last().receive({ ...HELLO, user: null });
+    expect(FakeWebSocket.last().sent.at(-1)).toMatchObject({ type: 'auth', token: 't2' });
+    FakeWebSocket.last().lose(4401);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(renew).toHaveBeenCalledTimes(1);
   });
 
   it('slows down when newer tokens are refused as well', async () => {

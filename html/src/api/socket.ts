@@ -22,7 +22,7 @@ export interface SocketHandlers {
   onMessage(message: ServerMessage): void;
   /** The access token, null without one. */
   token(): string | null;
-  /** Gets a newer token after the server has closed because of this one. */
+  /** Gets a token, or a newer one, when the server wants that. */
   renew(): Promise<'renewed' | 'signed-out' | 'later'>;
 }
 
@@ -90,6 +90,9 @@ export class JobSocket {
   #authTimer: ReturnType<typeof setTimeout> | undefined;
   /** The server has said hello, to somebody or to nobody. */
   #greeted = false;
+  /** The token that was sent last, and the one that the server has taken. */
+  #sent: string | null = null;
+  #taken: string | null = null;
   /** Counts connections, so that late answers find out that they are late. */
   #epoch = 0;
 
@@ -136,6 +139,7 @@ export class JobSocket {
     }
     const token = this.#handlers.token();
     if (this.#greeted && token !== null) {
+      this.#sent = token;
       this.#socket?.send(JSON.stringify({ type: 'auth', ref: AUTH_REF, token }));
     }
   }
@@ -206,12 +210,34 @@ export class JobSocket {
     clearTimeout(this.#connectTimer);
     this.#greeted = true;
     if (user === null) {
-      this.authenticate();
-    } else if (this.#state.status !== 'open') {
+      if (this.#handlers.token() === null) {
+        this.#ask();
+      } else {
+        this.authenticate();
+      }
+      return;
+    }
+    this.#taken = this.#sent;
+    if (this.#state.status !== 'open') {
       this.#attempt = 0;
       this.#pingTimer = setInterval(() => this.#ping(), PING_EVERY_MS);
       this.#setState({ status: 'open' });
     }
+  }
+
+  /** Who it is comes by `authenticate`; that it is nobody, by the answer. */
+  #ask(): void {
+    const epoch = this.#epoch;
+    this.#handlers
+      .renew()
+      .then((outcome) => {
+        if (epoch === this.#epoch && outcome === 'signed-out') {
+          this.signedOut();
+        }
+      })
+      .catch(() => {
+        // The server closes with 4401 then, which asks again.
+      });
   }
 
   /** The connection stays what it was: nobody's, or of the token before. */
@@ -225,8 +251,12 @@ export class JobSocket {
     }
   }
 
-  /** The token has ended: comes back with a newer one. */
-  #expired(): void {
+  /**
+   * The token has ended: comes back with a newer one. `taken` is the one that
+   * the server had; where another tab has got a newer one meanwhile, none is
+   * asked for.
+   */
+  #expired(taken: string | null): void {
     const attempt = this.#attempt;
     const epoch = this.#epoch;
     this.#attempt += 1;
@@ -236,8 +266,9 @@ export class JobSocket {
       attempt: this.#attempt,
       expired: true,
     });
-    this.#handlers
-      .renew()
+    const newer = attempt === 0 && taken !== null && this.#handlers.token() !== taken;
+    const renewal = newer ? Promise.resolve('renewed' as const) : this.#handlers.renew();
+    renewal
       .then((outcome) => {
         if (epoch !== this.#epoch || this.#stopped) {
           return;
@@ -260,12 +291,13 @@ export class JobSocket {
   }
 
   #lost(code: number, reason: string): void {
+    const taken = this.#taken;
     this.#drop();
     if (this.#stopped) {
       return;
     }
     if (code === CLOSE_UNAUTHENTICATED) {
-      this.#expired();
+      this.#expired(taken);
       return;
     }
     if (CLOSES_FOR_GOOD.has(code)) {
@@ -297,6 +329,8 @@ export class JobSocket {
     clearTimeout(this.#authTimer);
     this.#pongTimer = undefined;
     this.#greeted = false;
+    this.#sent = null;
+    this.#taken = null;
     this.#epoch += 1;
     const socket = this.#socket;
     this.#socket = null;
