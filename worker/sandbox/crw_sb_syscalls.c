@@ -3,9 +3,9 @@
  * is not here is refused; to allow a call, add its name and say why.
  *
  * Left out on purpose, although programs exist that use them:
- *   flock, F_GETLK, F_SETLEASE, F_NOTIFY, inotify   on the shared, read-only
- *       files of /usr they would tell one job about another
- *   F_SETLK and F_OFD_SETLK, unless worker.json allows them: on the one inode
+ *   flock, F_SETLEASE, F_NOTIFY, inotify   on the shared, read-only files of
+ *       /usr they would tell one job about another
+ *   F_SETLK, F_GETLK and F_OFD_*, unless worker.json allows them: on the one inode
  *       of all eventfds two jobs could signal each other
  *   sync, syncfs, readahead, POSIX_FADV_DONTNEED    work on the host's disks
  *       and page cache
@@ -231,6 +231,8 @@ const crw_seccomp_rule_t  crw_seccomp_lock_rules[] = {
     { "fcntl", 1, CRW_ALL32, F_SETLKW },
     { "fcntl", 1, CRW_ALL32, F_OFD_SETLK },
     { "fcntl", 1, CRW_ALL32, F_OFD_SETLKW },
+    { "fcntl", 1, CRW_ALL32, F_GETLK },
+    { "fcntl", 1, CRW_ALL32, F_OFD_GETLK },
     { NULL, 0, 0, 0 }
 };
 
