@@ -58,8 +58,8 @@ straight on the host, where it must find its breach, or it would prove nothing.
 In full, on two cores that were busy with other work (load 20 to 40), on cgroup
 v1: row 35, 10,000 jobs of the standard library, none refused a call or ended
 otherwise than it should; row 131, 3,000 jobs, a thousand at a time, no secret
-elsewhere; row 180, 65,731 ends in 1,150 s, each with a status of its own, no box,
-process, mount or cgroup left (keepers whose sandbox took over a second to die
+elsewhere; row 180, 101,696 ends in two runs, each with a status of its own, no
+box, process, mount or cgroup left (keepers whose sandbox took over a second to die
 were replaced, as they should be); row 181, 6,000 sandboxes beside 400 attacks.
 
 The same rows run on cgroup v2 alone in `t/vm/run attack`, a guest with Debian's
