@@ -3,10 +3,10 @@
  * is not here is refused; to allow a call, add its name and say why.
  *
  * Left out on purpose, although programs exist that use them:
- *   flock, F_SETLEASE, F_NOTIFY, inotify   on the shared, read-only files of
- *       /usr they would tell one job about another
- *   F_SETLK, F_GETLK and F_OFD_*, unless worker.json allows them: on the one inode
- *       of all eventfds two jobs could signal each other
+ *   flock, F_SETLEASE, F_NOTIFY, inotify            on the shared, read-only
+ *       files of /usr they would tell one job about another
+ *   F_SETLK, F_GETLK and F_OFD_*, unless worker.json allows them: on the one
+ *       inode of all eventfds two jobs could signal each other
  *   sync, syncfs, readahead, POSIX_FADV_DONTNEED    work on the host's disks
  *       and page cache
  *   set*id, setgroups, capset                       nothing to change to
