@@ -70,6 +70,7 @@ typedef struct {
     size_t                argv_size;
     crw_filter_t          program_filter;
     crw_filter_t          init_filter;
+    crw_filter_t          relay_filter;
     crw_sandbox_t         sandbox;
 } crw_chain_t;
 

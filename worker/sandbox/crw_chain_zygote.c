@@ -393,8 +393,16 @@ crw_chain_boot(crw_chain_t *chain, char *version, size_t size,
         return -1;
     }
 
+    if (chain->runsc != NULL
+        && crw_filter_create(&chain->relay_filter, CRW_SECCOMP_RELAY, 0, err)
+           == -1)
+    {
+        return -1;
+    }
+
     chain->sandbox.program_filter = &chain->program_filter;
     chain->sandbox.init_filter = &chain->init_filter;
+    chain->sandbox.relay_filter = &chain->relay_filter;
 
     /* the interpreter looks at what its standard streams are: pipes; stderr
        stays the pool's log until it has booted */

@@ -127,6 +127,10 @@ crw_gvisor_relay(crw_chain_t *chain, int ready)
 
     (void) close(ready);
 
+    if (crw_sb_seccomp_relay(&chain->sandbox) == -1) {
+        crw_chain_fail(CRW_CHAIN_LINK, "relay_seccomp", errno);
+    }
+
     for ( ;; ) {
         crw_relay_loop(r);
     }

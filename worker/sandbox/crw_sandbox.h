@@ -50,6 +50,7 @@ typedef struct {
     int                  nbinds;
     const crw_filter_t  *program_filter;
     const crw_filter_t  *init_filter;
+    const crw_filter_t  *relay_filter;  /* with gVisor only */
 
     /* set once by the keeper */
     uid_t                program_uid;   /* also the gid */

@@ -58,6 +58,7 @@ int crw_sb_rlimit_job(const crw_job_msg_t *job);
 /* crw_sb_seccomp.c: which system calls there are */
 int crw_sb_seccomp_program(crw_sandbox_t *sb);
 int crw_sb_seccomp_init(crw_sandbox_t *sb);
+int crw_sb_seccomp_relay(crw_sandbox_t *sb);
 
 /* crw_sb_fds.c: descriptors, session, parent */
 int crw_sb_fds_session(crw_sandbox_t *sb);

@@ -49,7 +49,8 @@ static const struct {
     const crw_seccomp_rule_t   *rules;
 } crw_seccomp_families[CRW_SECCOMP_MAX] = {
     { crw_seccomp_python_groups, crw_seccomp_python_rules },
-    { crw_seccomp_init_groups,   crw_seccomp_init_rules }
+    { crw_seccomp_init_groups,   crw_seccomp_init_rules },
+    { crw_seccomp_relay_groups,  crw_seccomp_relay_rules }
 };
 
 
@@ -270,6 +271,13 @@ int
 crw_sb_seccomp_init(crw_sandbox_t *sb)
 {
     return crw_seccomp_load(sb->init_filter);
+}
+
+
+int
+crw_sb_seccomp_relay(crw_sandbox_t *sb)
+{
+    return crw_seccomp_load(sb->relay_filter);
 }
 
 

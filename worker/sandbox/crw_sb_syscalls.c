@@ -253,3 +253,28 @@ const crw_seccomp_group_t  crw_seccomp_init_groups[] = {
 const crw_seccomp_rule_t  crw_seccomp_init_rules[] = {
     { NULL, 0, 0, 0 }
 };
+
+
+/* it copies bytes between descriptors that it has already */
+
+const crw_seccomp_group_t  crw_seccomp_relay_groups[] = {
+
+    { "wait for bytes", "poll ppoll" },
+    { "copy them", "read write writev close" },
+    { "talk to the pool", "sendmsg recvmsg" },
+    { "say who signals are for", "getpid pidfd_open" },
+    { "wait until the pool has read", "sched_yield nanosleep clock_nanosleep "
+      "clock_gettime" },
+    { "leave", "exit exit_group" },
+    { "signals that interrupt a wait", "rt_sigreturn restart_syscall" },
+
+    { NULL, NULL }
+};
+
+
+const crw_seccomp_rule_t  crw_seccomp_relay_rules[] = {
+
+    { "ioctl", 1, CRW_ALL32, FIONREAD },
+
+    { NULL, 0, 0, 0 }
+};

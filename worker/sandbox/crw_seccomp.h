@@ -17,6 +17,7 @@
 typedef enum {
     CRW_SECCOMP_PYTHON = 0,         /* the program, family python */
     CRW_SECCOMP_INIT,               /* pid 1 while it waits */
+    CRW_SECCOMP_RELAY,              /* who hears what a sentry says */
     CRW_SECCOMP_MAX
 } crw_seccomp_family_e;
 
@@ -51,6 +52,8 @@ extern const crw_seccomp_rule_t   crw_seccomp_python_rules[];
 extern const crw_seccomp_rule_t   crw_seccomp_lock_rules[];
 extern const crw_seccomp_group_t  crw_seccomp_init_groups[];
 extern const crw_seccomp_rule_t   crw_seccomp_init_rules[];
+extern const crw_seccomp_group_t  crw_seccomp_relay_groups[];
+extern const crw_seccomp_rule_t   crw_seccomp_relay_rules[];
 
 
 /*

@@ -1,6 +1,7 @@
 # row: 55
 # title: So does a tree: processor time is summed over 24 children and their
 #    threads, dead ones too.
+# gvisor: the sentry's own threads count and end a little later
 # tries: children that burn and die, children that burn on, threads
 # limits: {"cpu_ms": 1000, "timeout_ms": 30000}
 # expect: status=timed_out, limit=cpu, cpu>950, cpu<1500

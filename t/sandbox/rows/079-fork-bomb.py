@@ -1,5 +1,6 @@
 # row: 79
 # title: A fork bomb ends at the number of processes and dies with its job.
+# gvisor: each fork takes megabytes of a sentry, so memory may end it first
 # tries: while True: fork(), in Python
 # limits: {"timeout_ms": 2000, "processes": 32}
 # expect: status=timed_out|failed, stdout~COUNT

@@ -1,6 +1,7 @@
 # row: 115, 160
 # title: No secret of the pool or of nginx is in a program's memory, environment
 #    or objects.
+# gvisor: the sentry has no /proc/self/mem
 # tries: a scan of /proc/self/mem, of the environment, auxv and command line, and
 #    of all objects of the interpreter for what the pool's environment held
 # limits: {"timeout_ms": 20000}

@@ -1,5 +1,6 @@
 # row: 181
 # title: A job cannot reach the sandboxes that are built beside it.
+# gvisor: each sees the pid 1 of its own sentry
 # tries: four jobs that signal, trace, look and lock as fast as they can, while
 #    sixty sandboxes are built and used beside them (--full: 6,000)
 # side: outside
