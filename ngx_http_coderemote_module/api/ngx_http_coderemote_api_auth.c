@@ -26,6 +26,8 @@ typedef struct {
 
 static const ngx_http_coderemote_auth_row_t *ngx_http_coderemote_auth_row(
     ngx_http_request_t *r);
+static ngx_int_t ngx_http_coderemote_auth_attempt(
+    ngx_http_coderemote_auth_call_t *call, ngx_cr_cognito_route_e route);
 static ngx_int_t ngx_http_coderemote_auth_user(ngx_http_request_t *r,
     ngx_cr_cognito_fields_t *fields);
 static ngx_int_t ngx_http_coderemote_auth_plain(
@@ -104,6 +106,16 @@ ngx_http_coderemote_api_auth(ngx_http_request_t *r,
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
+    rc = ngx_http_coderemote_auth_attempt(call, row->route);
+
+    if (rc == NGX_BUSY) {
+        return ngx_http_coderemote_auth_call_refuse(call);
+    }
+
+    if (rc != NGX_OK) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
     if (row->route == NGX_CR_COGNITO_CHALLENGE) {
         rc = ngx_http_coderemote_auth_user(r, &fields);
 
@@ -142,6 +154,41 @@ ngx_http_coderemote_auth_row(ngx_http_request_t *r)
     }
 
     return row;
+}
+
+
+/* a password or a code may be guessed: NGX_BUSY: not yet again */
+
+static ngx_int_t
+ngx_http_coderemote_auth_attempt(ngx_http_coderemote_auth_call_t *call,
+    ngx_cr_cognito_route_e route)
+{
+    ngx_int_t                        rc;
+    ngx_http_coderemote_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(call->request,
+                                        ngx_http_coderemote_module);
+
+    if (conf->limits.attempts == NULL
+        || (route != NGX_CR_COGNITO_LOGIN && route != NGX_CR_COGNITO_CHALLENGE
+            && route != NGX_CR_COGNITO_CONFIRMATION
+            && route != NGX_CR_COGNITO_RESETTING))
+    {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_coderemote_limits_attempt(call->request,
+                                            conf->limits.attempts,
+                                            &call->email, &call->who,
+                                            &call->retry);
+
+    call->counted = (rc == NGX_OK);
+
+    if (rc == NGX_BUSY) {
+        call->outcome = NGX_CR_COGNITO_TOO_MANY;
+    }
+
+    return rc;
 }
 
 
@@ -202,8 +249,7 @@ ngx_http_coderemote_auth_plain(ngx_http_coderemote_auth_call_t *call)
         return ngx_http_coderemote_auth_call_refuse(call);
     }
 
-    ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
-                                  &call->email);
+    ngx_http_coderemote_auth_call_note(call);
 
     row = ngx_http_coderemote_auth_row(call->request);
 
@@ -244,8 +290,7 @@ ngx_http_coderemote_auth_challenged(ngx_http_coderemote_auth_call_t *call)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
-                                  &call->email);
+    ngx_http_coderemote_auth_call_note(call);
 
     ngx_cr_json_init(&json, pool, 1024);
     ngx_cr_json_begin(&json, '{');

@@ -37,6 +37,8 @@ struct ngx_http_coderemote_auth_call_s {
     ngx_cr_cognito_answer_t            answer;
     ngx_http_coderemote_auth_step_pt   step;
     ngx_str_t                          email;     /* empty: not known */
+    ngx_cr_attempts_who_t              who;       /* if counted */
+    time_t                             retry;     /* of TOO_MANY of ours, s */
     ngx_cr_cognito_fields_t            fields;    /* of a second try */
     ngx_str_t                          body;      /* wiped at the end */
     ngx_cr_curl_t                      curl;
@@ -44,6 +46,7 @@ struct ngx_http_coderemote_auth_call_s {
     ngx_event_t                        timer;
     ngx_msec_t                         started;
     unsigned                           waited:1;  /* for newer keys, once */
+    unsigned                           counted:1; /* as an attempt */
     unsigned                           even:1;    /* the answer comes after a
                                                      multiple of some time */
 };
@@ -82,8 +85,14 @@ ngx_int_t ngx_http_coderemote_auth_call_refuse(
     ngx_http_coderemote_auth_call_t *call);
 
 /*
- * Notes what became of a request to /auth/: every one that is answered passes
- * here once.  email: as it was sent, or empty.
+ * Notes what became of a call, and whether it was a wrong attempt: once, when
+ * it is answered.
+ */
+void ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call);
+
+/*
+ * The same of any request to /auth/: every one that is answered passes here
+ * once.  email: as it was sent, or empty.
  */
 void ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,

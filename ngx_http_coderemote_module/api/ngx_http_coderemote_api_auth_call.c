@@ -395,8 +395,7 @@ ngx_http_coderemote_auth_call_refuse(ngx_http_coderemote_auth_call_t *call)
     told = &ngx_http_coderemote_auth_told[call->outcome];
     message = &call->answer.message;
 
-    ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
-                                  &call->email);
+    ngx_http_coderemote_auth_call_note(call);
 
     if (call->outcome == NGX_CR_COGNITO_WEAK) {
 
@@ -416,7 +415,10 @@ ngx_http_coderemote_auth_call_refuse(ngx_http_coderemote_auth_call_t *call)
         problem.status = NGX_HTTP_CODEREMOTE_UNPROCESSABLE;
     }
 
-    if (call->outcome == NGX_CR_COGNITO_TOO_MANY) {
+    if (call->retry != 0) {
+        problem.retry = call->retry;
+
+    } else if (call->outcome == NGX_CR_COGNITO_TOO_MANY) {
         problem.retry = (call->answer.error == NGX_CR_COGNITO_E_LIMIT)
                         ? 60 : 5;
 
@@ -425,6 +427,40 @@ ngx_http_coderemote_auth_call_refuse(ngx_http_coderemote_auth_call_t *call)
     }
 
     return ngx_http_coderemote_send_problem(call->request, &problem);
+}
+
+
+void
+ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call)
+{
+    ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
+                                  &call->email);
+
+    if (!call->counted) {
+        return;
+    }
+
+    call->counted = 0;
+
+    switch (call->outcome) {
+
+    case NGX_CR_COGNITO_OK:
+        ngx_http_coderemote_limits_right(&call->who);
+        break;
+
+    /* the password was right, and what comes next is an attempt of its own */
+    case NGX_CR_COGNITO_CHALLENGED:
+    case NGX_CR_COGNITO_MUST_RESET:
+
+    /* nobody was asked */
+    case NGX_CR_COGNITO_MISCONFIGURED:
+    case NGX_CR_COGNITO_UNAVAILABLE:
+        ngx_http_coderemote_limits_undo(&call->who);
+        break;
+
+    default:
+        break;
+    }
 }
 
 

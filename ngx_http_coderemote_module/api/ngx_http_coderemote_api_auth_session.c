@@ -193,8 +193,8 @@ ngx_http_coderemote_auth_hand_out(ngx_http_coderemote_auth_call_t *call,
         ngx_cr_jwt_release(id);
     }
 
-    ngx_http_coderemote_auth_note(r, call->route, NGX_CR_COGNITO_OK,
-                                  &call->email);
+    call->outcome = NGX_CR_COGNITO_OK;
+    ngx_http_coderemote_auth_call_note(call);
 
     return ngx_http_coderemote_send_json(r, NGX_HTTP_OK, &json);
 }

@@ -20,6 +20,8 @@ typedef struct {
 } ngx_http_coderemote_followed_t;
 
 
+static ngx_int_t ngx_http_coderemote_session_too_many(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf, ngx_int_t rc);
 static void ngx_http_coderemote_session_received(ngx_http_coderemote_ws_t *ws,
     u_char *data, size_t len);
 static void ngx_http_coderemote_session_binary(ngx_http_coderemote_ws_t *ws);
@@ -77,9 +79,18 @@ ngx_http_coderemote_api_ws(ngx_http_request_t *r,
     ngx_queue_init(&s->ready);
     ngx_queue_init(&s->inputs);
 
+    if (s->user.len != 0) {
+        rc = ngx_http_coderemote_session_count(s);
+
+        if (rc != NGX_OK) {
+            return ngx_http_coderemote_session_too_many(r, conf, rc);
+        }
+    }
+
     s->ws = ngx_http_coderemote_ws_open(r, conf, &hs,
                                     &ngx_http_coderemote_session_handlers, s);
     if (s->ws == NULL) {
+        ngx_http_coderemote_session_uncount(s);
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
@@ -87,6 +98,28 @@ ngx_http_coderemote_api_ws(ngx_http_request_t *r,
     ngx_http_coderemote_session_hello(s, NULL);
 
     return NGX_DONE;
+}
+
+
+/* before the handshake: an answer of HTTP says more than a close code */
+
+static ngx_int_t
+ngx_http_coderemote_session_too_many(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf, ngx_int_t rc)
+{
+    ngx_http_coderemote_problem_t  problem;
+
+    if (rc == NGX_ERROR) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_coderemote_problem(&problem,
+                                NGX_HTTP_CODEREMOTE_TOO_MANY_SOCKETS, NULL,
+                                "%ui WebSockets are the most a user may have: "
+                                "close one", conf->limits.max_sockets);
+    problem.limit = conf->limits.max_sockets;
+
+    return ngx_http_coderemote_send_problem(r, &problem);
 }
 
 
@@ -347,6 +380,35 @@ ngx_http_coderemote_session_closed(ngx_http_coderemote_ws_t *ws)
 
     ngx_http_coderemote_session_inputs_done(s);
     ngx_http_coderemote_session_auth_done(s);
+    ngx_http_coderemote_session_uncount(s);
+}
+
+
+ngx_int_t
+ngx_http_coderemote_session_count(ngx_http_coderemote_session_t *s)
+{
+    ngx_int_t  rc;
+
+    if (s->conf->limits.max_sockets == 0) {
+        return NGX_OK;
+    }
+
+    rc = ngx_http_coderemote_limits_socket(&s->user,
+                                           s->conf->limits.max_sockets,
+                                           &s->place);
+    s->counted = (rc == NGX_OK);
+
+    return rc;
+}
+
+
+void
+ngx_http_coderemote_session_uncount(ngx_http_coderemote_session_t *s)
+{
+    if (s->counted) {
+        ngx_http_coderemote_limits_socket_close(&s->place);
+        s->counted = 0;
+    }
 }
 
 

@@ -20,6 +20,8 @@ typedef struct {
     ngx_cr_jwt_t                    *jwt;       /* NULL: none, or auth off */
     ngx_event_t                      expiry;    /* of jwt */
     unsigned                         nobody:1;  /* a token is waited for */
+    unsigned                         counted:1; /* as one of the user's */
+    ngx_cr_table_key_t               place;     /* where it is counted */
     ngx_cr_jwks_wait_t               wait;      /* for keys, with a token */
     ngx_str_t                        token;
     json_t                          *ref;
@@ -63,6 +65,13 @@ void ngx_http_coderemote_session_auth_done(ngx_http_coderemote_session_t *s);
 ngx_int_t ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
     const ngx_str_t *token, json_t *ref,
     ngx_http_coderemote_problem_t *problem);
+
+/*
+ * Counts the session as one of the user's: NGX_OK; NGX_BUSY: there are too
+ * many; NGX_ERROR.  uncount: at its end; harmless if it was not counted.
+ */
+ngx_int_t ngx_http_coderemote_session_count(ngx_http_coderemote_session_t *s);
+void ngx_http_coderemote_session_uncount(ngx_http_coderemote_session_t *s);
 
 /* Says who the session is for; ref: see below. */
 void ngx_http_coderemote_session_hello(ngx_http_coderemote_session_t *s,

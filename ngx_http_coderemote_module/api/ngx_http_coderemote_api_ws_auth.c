@@ -152,8 +152,9 @@ ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
         return NGX_OK;
     }
 
-    if (ngx_http_coderemote_session_auth_wait(s, token, ref, cause)
-        == NGX_AGAIN)
+    if (rc != NGX_BUSY
+        && ngx_http_coderemote_session_auth_wait(s, token, ref, cause)
+           == NGX_AGAIN)
     {
         return NGX_OK;
     }
@@ -261,6 +262,17 @@ static void
 ngx_http_coderemote_session_auth_refuse(ngx_http_coderemote_session_t *s,
     ngx_int_t rc, ngx_http_coderemote_problem_t *problem)
 {
+    if (rc == NGX_BUSY) {
+        ngx_http_coderemote_problem(problem,
+                                    NGX_HTTP_CODEREMOTE_TOO_MANY_SOCKETS,
+                                    NULL, "%ui WebSockets are the most a user "
+                                    "may have: close one",
+                                    s->conf->limits.max_sockets);
+        ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_TOO_MANY,
+                                     "too many WebSockets");
+        return;
+    }
+
     if (rc == NGX_ERROR) {
         ngx_http_coderemote_problem(problem,
                                     NGX_HTTP_CODEREMOTE_AUTH_UNAVAILABLE,
@@ -288,7 +300,8 @@ static ngx_int_t
 ngx_http_coderemote_session_auth_take(ngx_http_coderemote_session_t *s,
     ngx_cr_jwt_t *jwt)
 {
-    u_char  *p;
+    u_char     *p;
+    ngx_int_t   rc;
 
     if (s->nobody) {
         p = ngx_pnalloc(s->ws->request->pool, jwt->sub.len);
@@ -302,6 +315,15 @@ ngx_http_coderemote_session_auth_take(ngx_http_coderemote_session_t *s,
 
         s->user.data = p;
         s->user.len = jwt->sub.len;
+
+        rc = ngx_http_coderemote_session_count(s);
+
+        if (rc != NGX_OK) {
+            ngx_str_null(&s->user);
+            ngx_cr_jwt_release(jwt);
+            return rc;
+        }
+
         s->nobody = 0;
 
         ngx_cr_ws_parser_limit(&s->ws->reader.parser,

@@ -16,6 +16,7 @@
 #include "ngx_http_coderemote_auth_conf.h"
 #include "ngx_http_coderemote_cognito.h"
 #include "ngx_http_coderemote_compat.h"
+#include "ngx_http_coderemote_limits.h"
 #include "ngx_cr_channel.h"
 #include "ngx_cr_drain.h"
 #include "ngx_cr_job.h"
@@ -48,6 +49,7 @@ typedef struct {
     ngx_array_t                  pools;     /* of ngx_cr_pool_t * */
     ngx_array_t                  keys;      /* of ngx_cr_jwks_t * */
     size_t                       jwt_cache; /* bytes, of verified tokens */
+    size_t                       limit_zone;    /* bytes */
     ngx_uint_t                   enabled;   /* some location is on */
 } ngx_http_coderemote_main_conf_t;
 
@@ -56,6 +58,7 @@ typedef struct {
     ngx_flag_t                   enable;
     ngx_http_coderemote_auth_conf_t  auth;
     ngx_http_coderemote_cognito_conf_t  cognito;
+    ngx_http_coderemote_limits_conf_t   limits;
     ngx_cr_pool_t               *pool;
     size_t                       max_code_size;
     size_t                       max_stdin_size;
@@ -106,6 +109,8 @@ typedef enum {
     NGX_HTTP_CODEREMOTE_UPGRADE_REQUIRED,
     NGX_HTTP_CODEREMOTE_TOO_MANY_JOBS,
     NGX_HTTP_CODEREMOTE_TOO_MANY_ATTEMPTS,
+    NGX_HTTP_CODEREMOTE_TOO_MANY_EXECUTIONS,
+    NGX_HTTP_CODEREMOTE_TOO_MANY_SOCKETS,
     NGX_HTTP_CODEREMOTE_INTERNAL,
     NGX_HTTP_CODEREMOTE_AUTH_MISCONFIGURED,
     NGX_HTTP_CODEREMOTE_AUTH_UNAVAILABLE,
@@ -123,6 +128,8 @@ typedef struct {
                                                changed before it is sent */
     time_t                       retry;     /* seconds for Retry-After, of 429
                                                and 503 */
+    ngx_uint_t                   limit;     /* that was reached, for the
+                                               RateLimit headers; 0: none */
     ngx_uint_t                   login;     /* 0: not told; 1: nobody is
                                                signed in here, 2: one can be */
     ngx_str_t                    detail;    /* constant, or in text */

@@ -43,6 +43,8 @@ static const ngx_http_coderemote_problem_entry_t
     { 426, "upgrade_required", "Upgrade required" },
     { 429, "too_many_jobs", "Too many jobs" },
     { 429, "too_many_attempts", "Too many attempts" },
+    { 429, "too_many_executions", "Too many executions" },
+    { 429, "too_many_sockets", "Too many WebSockets" },
     { 500, "internal", "Internal error" },
     { 500, "auth_misconfigured", "Sign-in is not set up correctly" },
     { 503, "auth_unavailable", "The identity provider does not answer" },
@@ -62,6 +64,7 @@ ngx_http_coderemote_problem(ngx_http_coderemote_problem_t *problem,
     problem->code = code;
     problem->status = ngx_http_coderemote_problem_status(code);
     problem->retry = 1;
+    problem->limit = 0;
     problem->login = 0;
 
     va_start(args, fmt);

@@ -6,6 +6,8 @@
 
 
 static ngx_int_t ngx_http_coderemote_cors(ngx_http_request_t *r);
+static ngx_int_t ngx_http_coderemote_add_retry(ngx_http_request_t *r,
+    const ngx_http_coderemote_problem_t *problem);
 
 
 static ngx_str_t  ngx_http_coderemote_json_type =
@@ -90,7 +92,6 @@ ngx_http_coderemote_send_problem(ngx_http_request_t *r,
     const ngx_http_coderemote_problem_t *problem)
 {
     size_t         len;
-    u_char        *p, *retry;
     ngx_int_t      rc;
     ngx_uint_t     status;
     ngx_cr_json_t  json;
@@ -104,21 +105,11 @@ ngx_http_coderemote_send_problem(ngx_http_request_t *r,
 
     status = problem->status;
 
-    if (status == NGX_HTTP_SERVICE_UNAVAILABLE
-        || status == NGX_HTTP_TOO_MANY_REQUESTS)
+    if ((status == NGX_HTTP_SERVICE_UNAVAILABLE
+         || status == NGX_HTTP_TOO_MANY_REQUESTS)
+        && ngx_http_coderemote_add_retry(r, problem) != NGX_OK)
     {
-        retry = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
-        if (retry == NULL) {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
-
-        p = ngx_sprintf(retry, "%T", ngx_max(problem->retry, 1));
-
-        if (ngx_http_coderemote_add_header(r, "Retry-After", retry, p - retry)
-            != NGX_OK)
-        {
-            return NGX_HTTP_INTERNAL_SERVER_ERROR;
-        }
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
     ngx_cr_json_init(&json, r->pool, 512);
@@ -158,6 +149,54 @@ ngx_http_coderemote_send_problem(ngx_http_request_t *r,
     return ngx_http_coderemote_send(r, status,
                                     &ngx_http_coderemote_problem_type,
                                     json.first, len);
+}
+
+
+/* when to come again, and what was used up */
+
+static ngx_int_t
+ngx_http_coderemote_add_retry(ngx_http_request_t *r,
+    const ngx_http_coderemote_problem_t *problem)
+{
+    u_char  *retry, *limit, *p;
+    time_t   seconds;
+
+    seconds = ngx_max(problem->retry, 1);
+
+    retry = ngx_pnalloc(r->pool, NGX_TIME_T_LEN);
+    if (retry == NULL) {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(retry, "%T", seconds);
+
+    if (ngx_http_coderemote_add_header(r, "Retry-After", retry, p - retry)
+        != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    if (problem->limit == 0) {
+        return NGX_OK;
+    }
+
+    limit = ngx_pnalloc(r->pool, NGX_INT_T_LEN);
+
+    if (limit == NULL
+        || ngx_http_coderemote_add_header(r, "RateLimit-Reset", retry,
+                                          p - retry)
+           != NGX_OK
+        || ngx_http_coderemote_add_header(r, "RateLimit-Remaining",
+                                          (u_char *) "0", 1)
+           != NGX_OK)
+    {
+        return NGX_ERROR;
+    }
+
+    p = ngx_sprintf(limit, "%ui", problem->limit);
+
+    return ngx_http_coderemote_add_header(r, "RateLimit-Limit", limit,
+                                          p - limit);
 }
 
 

@@ -147,18 +147,45 @@ ngx_http_coderemote_submit_allowed(ngx_http_coderemote_submit_t *submit,
     ngx_cr_link_t *link, uint64_t hash,
     ngx_http_coderemote_problem_t *problem)
 {
-    ngx_uint_t  max;
+    ngx_int_t             rc;
+    ngx_uint_t            max;
+    ngx_cr_rate_conf_t   *rate;
+    ngx_cr_rate_state_t   state;
 
     max = submit->conf->max_jobs;
+    rate = submit->conf->limits.rate;
 
-    if (max == 0 || ngx_cr_job_count(link, hash) < max) {
+    if (max != 0 && ngx_cr_job_count(link, hash) >= max) {
+        ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_TOO_MANY_JOBS,
+                                    NULL, "%ui unfinished jobs are the most a "
+                                    "user may have: wait for one, or cancel "
+                                    "one", max);
+        problem->limit = max;
+        return NGX_ERROR;
+    }
+
+    if (rate == NULL) {
         return NGX_OK;
     }
 
-    ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_TOO_MANY_JOBS,
-                                NULL, "%ui unfinished jobs are the most a user "
-                                "may have: wait for one, or cancel one", max);
-    return NGX_ERROR;
+    rc = ngx_http_coderemote_limits_execute(rate, submit->user, &state);
+
+    if (rc == NGX_ERROR) {
+        ngx_http_coderemote_problem(problem, NGX_HTTP_CODEREMOTE_INTERNAL,
+                                    NULL, "try again");
+
+    } else if (rc == NGX_BUSY) {
+        ngx_http_coderemote_problem(problem,
+                                    NGX_HTTP_CODEREMOTE_TOO_MANY_EXECUTIONS,
+                                    NULL, "%ui executions a minute, and %ui "
+                                    "at once, are the most a user may have: "
+                                    "wait and try again", rate->per_minute,
+                                    rate->burst);
+        problem->limit = rate->burst;
+        problem->retry = (state.next + 999) / 1000;
+    }
+
+    return rc;
 }
 
 
