@@ -172,8 +172,12 @@ TEST("rootless: a program runs, with its figures")
     CHECK_STR(job.out, "1\n");
     CHECK_STR(job.err, "");
     CHECK(job.result.cpu_us > 0);
-    CHECK(job.result.memory_peak_kb > 1024
-          && job.result.memory_peak_kb < 64 * 1024);
+
+    /* with a cgroup what the job added to the warm interpreter: about 1 MB */
+
+    CHECK_MSG(job.result.memory_peak_kb > 256
+              && job.result.memory_peak_kb < 64 * 1024, "peak %ju kB",
+              (uintmax_t) job.result.memory_peak_kb);
     cr_client_done(&pool_rootless_client, &job);
 }
 
