@@ -19,6 +19,7 @@ const DEFAULT_RETRY_S: Readonly<Record<string, number>> = {
   queue_full: 2,
   pool_unavailable: 1,
   too_many_jobs: 2,
+  too_many_executions: 6,
 };
 
 /** What the controller needs from the outside; replaced in tests. */

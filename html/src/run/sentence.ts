@@ -91,6 +91,7 @@ const REFUSED: Readonly<Record<string, string>> = {
   pool_unavailable: 'The sandboxes are starting or down',
   queue_full: 'All sandboxes are busy and the queue is full',
   too_many_jobs: 'Too many of your programs run at once',
+  too_many_executions: 'You have started many programs in a short time',
   too_large: 'The program is too large',
   unauthorized: 'Your sign-in ended before the server took the program',
 };
