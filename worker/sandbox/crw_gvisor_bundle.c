@@ -32,7 +32,7 @@
     "\"CAP_SYS_ADMIN\",\"CAP_DAC_OVERRIDE\""
 
 
-static int crw_bundle_root(const crw_chain_t *chain);
+static int crw_bundle_root(void);
 static int crw_bundle_entry(const char *name);
 static int crw_bundle_bind(const char *from, const char *to);
 static int crw_bundle_file(const char *path, const char *text, size_t len);
@@ -44,7 +44,7 @@ static void crw_bundle_preloads(const crw_chain_t *chain, char *text,
 /* made by the sentry, or filled below */
 
 static const char *const  crw_bundle_own[] = {
-    "proc", "dev", "sys", "tmp", "box", "run", NULL
+    "proc", "dev", "sys", "tmp", "box", NULL
 };
 
 
@@ -104,7 +104,7 @@ crw_gvisor_bundle(const crw_chain_t *chain)
         return -1;
     }
 
-    if (crw_bundle_root(chain) == -1) {
+    if (crw_bundle_root() == -1) {
         return -1;
     }
 
@@ -112,14 +112,17 @@ crw_gvisor_bundle(const crw_chain_t *chain)
 }
 
 
-/* what is at the top of the zygote's root, and its own program */
+/*
+ * What is at the top of the zygote's root.  Its own program comes along with
+ * /run, as a mount below it: by itself it could not be bound any more once an
+ * upgrade has replaced the file.
+ */
 
 static int
-crw_bundle_root(const crw_chain_t *chain)
+crw_bundle_root(void)
 {
     int             rc;
     DIR            *dir;
-    char            from[64], to[128];
     struct dirent  *e;
 
     dir = opendir("/");
@@ -142,18 +145,7 @@ crw_bundle_root(const crw_chain_t *chain)
 
     (void) closedir(dir);
 
-    if (rc == -1) {
-        return -1;
-    }
-
-    (void) snprintf(from, sizeof(from), "/run/%s", chain->runtime->name);
-    (void) snprintf(to, sizeof(to), "%s%s", CRW_BUNDLE_ROOT, from);
-
-    if (crw_bundle_file(to, "", 0) == -1) {
-        return -1;
-    }
-
-    return crw_bundle_bind(from, to);
+    return rc;
 }
 
 
