@@ -18,6 +18,7 @@
 
 
 #define CRW_GATE_HELLO_US  (2 * 1000000)
+#define CRW_GATE_PAUSE_US  500000
 #define CRW_GATE_BACKLOG   64
 
 
@@ -25,6 +26,7 @@ static int crw_gate_address(const crw_master_t *master,
     struct sockaddr_un *addr, crw_error_t *err);
 static int crw_gate_stale(const struct sockaddr_un *addr, crw_error_t *err);
 static void crw_gate_accept(crw_event_t *ev, uint32_t events);
+static void crw_gate_resume(crw_timer_t *timer);
 static int crw_gate_allowed(const crw_master_t *master, int fd, pid_t *pid);
 static crw_guest_t *crw_gate_guest(crw_master_t *master);
 static void crw_gate_refuse(int fd, uint32_t result);
@@ -51,6 +53,7 @@ crw_gate_open(crw_master_t *master, crw_error_t *err)
     }
 
     crw_event_init(&master->listener, crw_gate_accept, master);
+    crw_timer_init(&master->pause, crw_gate_resume, master);
 
     if (crw_gate_address(master, &addr, err) != 0
         || crw_gate_stale(&addr, err) != 0)
@@ -179,7 +182,21 @@ crw_gate_accept(crw_event_t *ev, uint32_t events)
     (void) events;
 
     fd = accept4(ev->fd, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
     if (fd == -1) {
+
+        /* whoever waits would wake us again and again */
+
+        if (errno == EMFILE || errno == ENFILE || errno == ENOMEM
+            || errno == ENOBUFS)
+        {
+            crw_log(CRW_LOG_ERROR, "accepting an nginx worker: %s; trying "
+                    "again in half a second", strerror(errno));
+
+            (void) crw_event_watch(&master->loop, ev, 0);
+            crw_timer_set(&master->loop, &master->pause, CRW_GATE_PAUSE_US);
+        }
+
         return;
     }
 
@@ -202,6 +219,19 @@ crw_gate_accept(crw_event_t *ev, uint32_t events)
 
     if (crw_event_add(&master->loop, &guest->tether, fd, EPOLLIN) == 0) {
         crw_timer_set(&master->loop, &guest->timer, CRW_GATE_HELLO_US);
+    }
+}
+
+
+/* harmless when the pool has left meanwhile: then there is no listener */
+
+static void
+crw_gate_resume(crw_timer_t *timer)
+{
+    crw_master_t  *master = timer->data;
+
+    if (crw_event_watch(&master->loop, &master->listener, EPOLLIN) == -1) {
+        crw_timer_set(&master->loop, &master->pause, CRW_GATE_PAUSE_US);
     }
 }
 

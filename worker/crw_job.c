@@ -25,8 +25,8 @@
 
 
 static const char *crw_job_check(crw_job_t *job);
-static int crw_job_copy(crw_job_t *job);
-static void crw_job_take_input(crw_job_t *job);
+static const char *crw_job_copy(crw_job_t *job);
+static int crw_job_take_input(crw_job_t *job);
 static void crw_job_clip(cr_limits_t *limits, const crw_language_t *lang);
 static void crw_job_clip_one(uint32_t *value, uint32_t max);
 static void crw_job_finish(crw_job_t *job, const crw_exit_msg_t *msg);
@@ -144,11 +144,7 @@ crw_job_check(crw_job_t *job)
 
     crw_job_clip(limits, &pool->config->languages[job->job.language]);
 
-    if (crw_job_copy(job) != 0) {
-        return "the request's records are malformed";
-    }
-
-    return NULL;
+    return crw_job_copy(job);
 }
 
 
@@ -176,14 +172,14 @@ crw_job_clip_one(uint32_t *value, uint32_t max)
 
 /* the arena is read once; after this, only our copy */
 
-static int
+static const char *
 crw_job_copy(crw_job_t *job)
 {
     job->request_len = job->job.request_len;
     job->request = malloc(job->request_len);
 
     if (job->request == NULL) {
-        return -1;
+        return "no memory for the request";
     }
 
     memcpy(job->request,
@@ -191,18 +187,20 @@ crw_job_copy(crw_job_t *job)
            job->request_len);
 
     if (cr_request_check(job->request, job->request_len) != 0) {
-        return -1;
+        return "the request's records are malformed";
     }
 
-    crw_job_take_input(job);
+    if (crw_job_take_input(job) != 0) {
+        return "stdin is longer than 4 MiB, or there is no memory for it";
+    }
 
-    return 0;
+    return NULL;
 }
 
 
 /* the stdin record goes into the pipe, not into the sandbox's memory */
 
-static void
+static int
 crw_job_take_input(crw_job_t *job)
 {
     int                   rc;
@@ -222,7 +220,9 @@ crw_job_take_input(crw_job_t *job)
         }
 
         if (record.kind == CR_RECORD_STDIN) {
-            (void) crw_job_input(job, data, record.len);
+            if (crw_job_input(job, data, record.len) != 0) {
+                return -1;
+            }
 
             memmove(job->request + from, job->request + reader.used,
                     job->request_len - reader.used);
@@ -234,6 +234,8 @@ crw_job_take_input(crw_job_t *job)
     if ((job->job.flags & CR_JOB_INTERACTIVE) == 0) {
         job->input_eof = 1;
     }
+
+    return 0;
 }
 
 

@@ -90,6 +90,7 @@ struct crw_master_s {
     uint32_t            expire_hint;
 
     crw_event_t         listener;
+    crw_timer_t         pause;      /* of the listener */
     crw_event_t         signals;
     crw_timer_t         sweep;
     crw_timer_t         change;     /* deadline of first start and reload */

@@ -367,19 +367,31 @@ crw_zygote_ask(crw_zygote_t *zygote, crw_box_t *box)
         msg.init_uid = msg.program_uid + 1;
     }
 
+    /* asked last: who has asked must be the one that the answer is for */
+
+    if (fcntl(pair[0], F_SETFL, O_NONBLOCK) == -1) {
+        errnum = errno;
+        (void) close(pair[0]);
+        (void) close(pair[1]);
+        crw_box_fail(box, "preparing the keeper's link", errnum);
+        return -1;
+    }
+
+    if (crw_event_add(pool->loop, &box->keeper, pair[0], EPOLLIN) == -1) {
+        errnum = errno;
+        (void) close(pair[1]);
+        crw_box_fail(box, "watching the keeper", errnum);
+        return -1;
+    }
+
     rc = crw_link_send(zygote->link.fd, &msg, sizeof(msg), &pair[1], 1);
     errnum = errno;
 
     (void) close(pair[1]);
 
-    if (rc != 0 || fcntl(pair[0], F_SETFL, O_NONBLOCK) == -1) {
-        (void) close(pair[0]);
+    if (rc != 0) {
+        crw_event_close(&box->keeper);
         crw_box_fail(box, "asking the zygote for a keeper", errnum);
-        return -1;
-    }
-
-    if (crw_event_add(pool->loop, &box->keeper, pair[0], EPOLLIN) == -1) {
-        crw_box_fail(box, "watching the keeper", errno);
         return -1;
     }
 
