@@ -6,6 +6,9 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -250,5 +253,65 @@ TEST("--check says that everything works, and fails with the step's name")
     CHECK_INT(pool_run_command(&run, "--check", output, sizeof(output)), 1);
     CHECK_MSG(strstr(output, "root_dev") != NULL
               && strstr(output, "to mend:") != NULL, "%s", output);
+    pool_run_remove(&run);
+}
+
+
+TEST("a master without descriptors waits, and lets nginx in when it has some")
+{
+    int                 fd, i, lines;
+    char                text[65536], *p;
+    FILE               *log;
+    size_t              n;
+    pool_run_t          run;
+    cr_client_t         client;
+    struct rlimit       few, before;
+    struct sockaddr_un  addr;
+
+    REQUIRE(pool_run_write(&run, NULL) == 0);
+    REQUIRE(pool_run_start(&run) == 0);
+
+    REQUIRE(prlimit(run.pid, RLIMIT_NOFILE, NULL, &before) == 0);
+    few = before;
+    few.rlim_cur = 3;
+    REQUIRE(prlimit(run.pid, RLIMIT_NOFILE, &few, NULL) == 0);
+
+    memset(&addr, 0, sizeof(addr));
+    addr.sun_family = AF_UNIX;
+    REQUIRE(strlen(run.socket) < sizeof(addr.sun_path));
+    memcpy(addr.sun_path, run.socket, strlen(run.socket));
+
+    fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+    REQUIRE(fd != -1);
+    CHECK(connect(fd, (struct sockaddr *) &addr, sizeof(addr)) == 0);
+
+    CHECK(pool_run_logged(&run, "trying again in half a second", 5000));
+    pool_run_sleep(1200);
+
+    log = fopen(run.log, "r");
+    REQUIRE(log != NULL);
+    n = fread(text, 1, sizeof(text) - 1, log);
+    text[n] = '\0';
+    (void) fclose(log);
+
+    lines = 0;
+
+    for (p = text; (p = strstr(p, "trying again")) != NULL; p++) {
+        lines++;
+    }
+
+    CHECK_MSG(lines >= 2 && lines <= 6, "%d lines in 1.2 s", lines);
+
+    REQUIRE(prlimit(run.pid, RLIMIT_NOFILE, &before, NULL) == 0);
+    (void) close(fd);
+
+    for (i = 0; i < 50 && cr_client_open(&client, run.socket) != 0; i++) {
+        pool_run_sleep(100);
+    }
+
+    CHECK_MSG(i < 50, "still nobody is let in");
+    cr_client_close(&client);
+
+    CHECK_INT(pool_run_stop(&run, SIGTERM), 0);
     pool_run_remove(&run);
 }
