@@ -246,6 +246,13 @@ static ngx_command_t  ngx_http_coderemote_commands[] = {
       offsetof(ngx_http_coderemote_loc_conf_t, limits.max_sockets),
       NULL },
 
+    { ngx_string("coderemote_audit_log"),
+      NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_TAKE1,
+      ngx_http_coderemote_audit_log,
+      NGX_HTTP_LOC_CONF_OFFSET,
+      offsetof(ngx_http_coderemote_loc_conf_t, audit),
+      NULL },
+
     { ngx_string("coderemote_allow_host"),
       NGX_HTTP_CODEREMOTE_ANY_CONF|NGX_CONF_1MORE,
       ngx_http_coderemote_names,
@@ -421,6 +428,7 @@ ngx_http_coderemote_exit_process(ngx_cycle_t *cycle)
         return;
     }
 
+    ngx_http_coderemote_audit_done();
     ngx_cr_channel_done(&cmcf->pools);
     ngx_cr_jwks_done(&cmcf->keys);
     ngx_cr_curl_done();

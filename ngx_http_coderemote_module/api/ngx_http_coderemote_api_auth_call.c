@@ -469,6 +469,15 @@ ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,
     const ngx_str_t *email)
 {
+    ngx_http_coderemote_loc_conf_t  *conf;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+
+    ngx_http_coderemote_audit_auth(conf->audit, r,
+                                   ngx_cr_cognito_route_name(route),
+                                   ngx_cr_cognito_outcome_name(outcome),
+                                   email, outcome == NGX_CR_COGNITO_TOO_MANY);
+
     ngx_cr_stats_add(NGX_CR_STAT_SIGN_IN + route * NGX_CR_COGNITO_OUTCOMES
                      + outcome, 1);
 }

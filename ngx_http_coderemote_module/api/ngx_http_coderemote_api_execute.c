@@ -59,6 +59,7 @@ ngx_http_coderemote_api_execute(ngx_http_request_t *r,
 
     submit.conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
     submit.user = &ctx->user;
+    submit.request = r;
     submit.body = ctx->body;
     submit.flags = (wait != 0) ? CR_JOB_WAITED : 0;
     submit.mem = r->pool;

@@ -448,6 +448,7 @@ ngx_http_coderemote_request_execute(ngx_http_coderemote_request_t *request)
 
     submit.conf = s->conf;
     submit.user = &s->user;
+    submit.request = s->ws->request;
     submit.body = request->body;
     submit.flags = CR_JOB_INTERACTIVE;
     submit.mem = pool;

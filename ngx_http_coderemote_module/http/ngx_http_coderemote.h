@@ -13,6 +13,7 @@
 #include <ngx_core.h>
 #include <ngx_http.h>
 
+#include "ngx_http_coderemote_audit.h"
 #include "ngx_http_coderemote_auth_conf.h"
 #include "ngx_http_coderemote_cognito.h"
 #include "ngx_http_coderemote_compat.h"
@@ -59,6 +60,7 @@ typedef struct {
     ngx_http_coderemote_auth_conf_t  auth;
     ngx_http_coderemote_cognito_conf_t  cognito;
     ngx_http_coderemote_limits_conf_t   limits;
+    ngx_http_coderemote_audit_t *audit;     /* NULL: off */
     ngx_cr_pool_t               *pool;
     size_t                       max_code_size;
     size_t                       max_stdin_size;
@@ -317,6 +319,7 @@ ngx_uint_t ngx_http_coderemote_problem_status(ngx_uint_t code);
 typedef struct {
     ngx_http_coderemote_loc_conf_t  *conf;
     const ngx_str_t                 *user;
+    ngx_http_request_t              *request;   /* for the audit log */
     json_t                          *body;
     ngx_uint_t                       flags;
     ngx_pool_t                      *mem;

@@ -108,6 +108,11 @@ ngx_http_coderemote_auth_access(ngx_http_request_t *r,
 
     if (identity != NULL) {
         ngx_http_coderemote_auth_log(identity->cause, r->connection->log);
+
+        if (identity->cause != NGX_HTTP_CODEREMOTE_AUTH_NONE) {
+            ngx_http_coderemote_audit_token(conf->audit, r,
+                         ngx_http_coderemote_auth_cause(identity->cause));
+        }
     }
 
     return ngx_http_coderemote_auth_deny(r, rc);

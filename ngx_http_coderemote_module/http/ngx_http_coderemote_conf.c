@@ -74,6 +74,7 @@ ngx_http_coderemote_create_loc_conf(ngx_conf_t *cf)
 
     conf->enable = NGX_CONF_UNSET;
     conf->pool = NGX_CONF_UNSET_PTR;
+    conf->audit = NGX_CONF_UNSET_PTR;
     ngx_http_coderemote_auth_conf_create(&conf->auth);
     ngx_http_coderemote_cognito_conf_create(&conf->cognito);
     ngx_http_coderemote_limits_conf_create(&conf->limits);
@@ -109,6 +110,7 @@ ngx_http_coderemote_merge_loc_conf(ngx_conf_t *cf, void *parent, void *child)
 
     ngx_conf_merge_value(conf->enable, prev->enable, 0);
     ngx_conf_merge_ptr_value(conf->pool, prev->pool, NULL);
+    ngx_conf_merge_ptr_value(conf->audit, prev->audit, NULL);
     ngx_conf_merge_size_value(conf->max_code_size, prev->max_code_size,
                               64 * 1024);
     ngx_conf_merge_size_value(conf->max_stdin_size, prev->max_stdin_size,

@@ -100,6 +100,9 @@ ngx_http_coderemote_submit(ngx_http_coderemote_submit_t *submit,
     *ref = claim.job;
     cr_id_format(job.id, (char *) id);
 
+    ngx_http_coderemote_audit_accepted(submit->conf->audit, submit->request,
+                                       submit->user, ref, id, job.language);
+
     return NGX_OK;
 }
 
