@@ -3,7 +3,7 @@
 # var/log/test-SUITE.log with its closing lines on the screen.
 
 SUITES="lint page-lint page unit unit-asan unit-tsan fuzz t t-dynamic t-hup
-    t-asan versions t-system e2e sandbox vm conf clang"
+    t-asan versions t-system e2e sandbox soak vm conf clang"
 
 TESTS=$BUILD/test
 
@@ -25,6 +25,7 @@ suite_title()
     t-system)  echo "Test::Nginx on the nginx of this system" ;;
     e2e)       echo "a browser on the running site" ;;
     sandbox)   echo "attempts to get out of the sandbox" ;;
+    soak)      echo "kills of everything under load" ;;
     vm)        echo "a guest with cgroup v2 alone" ;;
     conf)      echo "nginx accepts every configuration in conf/" ;;
     clang)     echo "clang takes the module and the pool without a warning" ;;
@@ -47,6 +48,7 @@ suite_there()
     t|t-*)     compgen -G "$ROOT/t/*.t" >/dev/null && module_present ;;
     e2e)       [ -f "$ROOT/t/e2e/run.mjs" ] ;;
     sandbox)   [ -x "$ROOT/t/sandbox/run" ] ;;
+    soak)      [ -x "$ROOT/t/soak/run" ] ;;
     vm)        [ -x "$ROOT/t/vm/run" ] ;;
     conf|clang|versions) module_present ;;
     esac
@@ -67,7 +69,7 @@ suite_needs()
     t-system)  build_worker; check_version_of_system; cognito_packages ;;
     e2e)       build_nginx release; build_worker; build_web
                cognito_packages ;;
-    sandbox)   build_worker ;;
+    sandbox|soak) build_nginx release; build_worker ;;
     vm)        deps_vm; build_nginx release; build_worker ;;
     conf)      build_nginx release; build_nginx plain ;;
     esac
@@ -93,6 +95,7 @@ suite_run()
     t-system)  run_prove system ;;
     e2e)       run_e2e ;;
     sandbox)   "$ROOT/t/sandbox/run" ;;
+    soak)      "$ROOT/t/soak/run" --seconds "${SOAK_SECONDS:-45}" ;;
     vm)        "$ROOT/t/vm/run" ;;
     conf)      check_configurations ;;
     clang)     check_clang ;;

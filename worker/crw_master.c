@@ -24,6 +24,7 @@
 
 
 #define CRW_MASTER_SWEEP_US  1000000
+#define CRW_MASTER_SWEEP_BASES  5    /* each so many, those of dead pools */
 #define CRW_MASTER_DRAIN_US  50000
 #define CRW_MASTER_GRACE_US  (5 * 1000000)
 #define CRW_MASTER_LAST_US   300000     /* for nginx to fetch last results */
@@ -407,6 +408,10 @@ crw_master_sweep_timer(crw_timer_t *timer)
     crw_master_t  *master = timer->data;
 
     crw_sweep(master);
+
+    if (++master->sweeps % CRW_MASTER_SWEEP_BASES == 0) {
+        crw_cgroup_base_sweep(&master->base);
+    }
 
     if (crw_notify_watchdog() != 0) {
         crw_notify("WATCHDOG=1");

@@ -93,6 +93,7 @@ struct crw_master_s {
     crw_timer_t         pause;      /* of the listener */
     crw_event_t         signals;
     crw_timer_t         sweep;
+    uint32_t            sweeps;     /* done */
     crw_timer_t         change;     /* deadline of first start and reload */
     crw_timer_t         drain;
     uint64_t            drain_us;   /* monotonic: not longer than this */

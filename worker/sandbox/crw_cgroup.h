@@ -131,6 +131,9 @@ typedef struct {
  */
 int crw_cgroup_base_create(crw_cgroup_base_t *base, const char *parent,
     const char *name, crw_error_t *err);
+/* removes the bases of dead pools again: at creation a pool that was just
+   killed may still be dying */
+void crw_cgroup_base_sweep(crw_cgroup_base_t *base);
 /* removes it with every group left in it, killing what still runs there */
 int crw_cgroup_base_destroy(crw_cgroup_base_t *base, crw_error_t *err);
 /* closes the descriptors only: for a worker that ends */

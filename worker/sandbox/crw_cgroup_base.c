@@ -32,7 +32,6 @@ static void crw_cg_mount_take(crw_cgroup_mounts_t *mounts,
     crw_cgroup_tree_e tree, const char *root, const char *point);
 static int crw_cg_option(const char *options, const char *name);
 static int crw_cg_lock(crw_cgroup_base_t *base, crw_error_t *err);
-static void crw_cg_sweep(crw_cgroup_base_t *base, const char *name);
 static void crw_cg_sweep_tree(const char *base, const char *name);
 static int crw_cg_abandoned(const char *path);
 static int crw_cg_remove(const char *path);
@@ -87,7 +86,7 @@ crw_cgroup_base_create(crw_cgroup_base_t *base, const char *parent,
         return -1;
     }
 
-    crw_cg_sweep(base, name);
+    crw_cgroup_base_sweep(base);
 
     return 0;
 }
@@ -251,16 +250,15 @@ crw_cg_option(const char *options, const char *name)
 }
 
 
-/* removes the bases of dead pools: "coderemote-<pid>" that nobody locks */
-
-static void
-crw_cg_sweep(crw_cgroup_base_t *base, const char *name)
+void
+crw_cgroup_base_sweep(crw_cgroup_base_t *base)
 {
     int  tree;
 
     for (tree = CRW_CGROUP_TREES - 1; tree >= 0; tree--) {
         if (base->path[tree][0] != '\0') {
-            crw_cg_sweep_tree(base->path[tree], name);
+            crw_cg_sweep_tree(base->path[tree],
+                              strrchr(base->path[tree], '/') + 1);
         }
     }
 }
