@@ -53,6 +53,7 @@ __DATA__
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $r = auth('login', { @ada, password => 'Passw0rd!' });
 is($r->{status}, 200, 'status');
@@ -80,6 +81,7 @@ is_deeply([asked()], [{
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $password = "\"\\\n\t\x7f\x{e4}\x{20ac}\x{1f600}";
 is(told('login', { email => "\x{e4}da\@example.com",
@@ -95,6 +97,7 @@ is($in->{AuthParameters}{USERNAME}, "\x{e4}da\@example.com", 'address');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 settings(%{ tokens('cognito:groups' => ['coders', 'admins']) },
          id => token(token_use => 'id', aud => CLIENT, sub => 'eve',
@@ -114,6 +117,7 @@ is(auth('login', { @ada, password => 'x' })->{json}{user}{email}, undef,
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my %want = (
     NotAuthorizedException => '401 invalid_credentials',
@@ -154,6 +158,7 @@ is(http('GET', '/health')->{status}, 200, 'alive');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my @named = (
     { body => { __type => 'com.amazonaws.x#UserNotConfirmedException',
@@ -177,6 +182,7 @@ for (@named) {
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $in = { @ada, password => 'Passw0rd!' };
 my $new = auth('register', $in);
@@ -207,6 +213,7 @@ is_deeply((asked('SignUp'))[0], {
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 sub took {
     my $from = time;
@@ -233,6 +240,7 @@ for ([ 'SignUp', 'register', { @ada, password => 'x' } ],
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 answer('SignUp', error('InvalidPasswordException'));
 my $r = auth('register', { @ada, password => 'a' });
@@ -263,6 +271,7 @@ is(told('register', { @ada, password => 'a' }), '500 auth_misconfigured',
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 is(told('confirm', { @ada, code => '123456' }), '200 confirmed', 'right');
 
@@ -288,6 +297,7 @@ is_deeply((asked('ConfirmSignUp'))[0], { ClientId => CLIENT,
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 for ([ 'resend', 'ResendConfirmationCode' ], [ 'forgot', 'ForgotPassword' ]) {
     my ($path, $op) = @$_;
@@ -315,6 +325,7 @@ for ([ 'resend', 'ResendConfirmationCode' ], [ 'forgot', 'ForgotPassword' ]) {
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $in = { @ada, code => '123456', new_password => 'N3w!' };
 is(told('reset', $in), '200 reset', 'right');
@@ -342,6 +353,7 @@ for my $type (sort keys %want) {
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my %answer = (SOFTWARE_TOKEN_MFA => [ code => 'SOFTWARE_TOKEN_MFA_CODE' ],
               SMS_MFA => [ code => 'SMS_MFA_CODE' ],
@@ -380,6 +392,7 @@ for my $name (sort keys %answer) {
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $session = b64('ada-1') . '.s';
 my $in = { @ada, challenge => 'SMS_MFA', session => $session, code => '1' };
@@ -424,6 +437,7 @@ is(told('login', { @ada, password => 'x' }), '500 auth_misconfigured',
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $cookie = cookie(auth('login', { @ada, password => 'x' }));
 my $r = auth('refresh', '', Cookie => "a=b; $cookie; c=d");
@@ -443,6 +457,7 @@ is(told('refresh', { token => 'r1' }, Cookie => $cookie), '400 unknown_field',
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $good = 'coderemote_refresh=' . b64('ada-1') . '.r1';
 my $gone = 'coderemote_refresh=; Max-Age=0; HttpOnly; Secure; '
@@ -479,6 +494,7 @@ ok(!$r->{headers}{'set-cookie'}, 'that is no reason to sign out');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 settings(rotate => 1);
 my $first = my $cookie = cookie(auth('login', { @ada, password => 'x' }));
@@ -497,6 +513,7 @@ is(told('refresh', '', Cookie => $first), '401 no_session', 'not the old one');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $cookie = cookie(auth('login', { @ada, password => 'x' }));
 answer('GetTokensFromRefreshToken', { status => 500,
@@ -514,6 +531,7 @@ is_deeply((asked('InitiateAuth'))[1], { AuthFlow => 'REFRESH_TOKEN_AUTH',
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $gone = qr/^coderemote_refresh=; Max-Age=0; .*Path=\/auth$/;
 my $cookie = cookie(auth('login', { @ada, password => 'x' }));
@@ -542,6 +560,7 @@ like($r->{headers}{'set-cookie'}, $gone, 'here the session has ended');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $cookie = cookie(auth('login', { @ada, password => 'x' }));
 my $t = token();
@@ -573,6 +592,7 @@ is(told('logout', { all => JSON::PP::true }), '400 unknown_field', 'unknown');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $exp = time + 200;
 my $r = http('GET', '/auth/me', undef, bearer(token(exp => int $exp,
@@ -652,6 +672,7 @@ is(http('GET', '/auth/login', undef, bearer(token()))->{status}, 405,
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my %wrong = (
     '[]' => '400 invalid_json',
@@ -728,6 +749,7 @@ unlike(CodeRemote::Pool::slurp(error_log()), qr/s3cr3t/, 'never logged');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 settings(secret => 'x');
 is(told($_, { @ada, password => 'x' }), '500 auth_misconfigured', $_)
@@ -741,6 +763,7 @@ ok(logged('error.log', qr/SECRET_HASH was not received/), 'the log says so');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my %bad = (
     issuer => tokens(iss => 'https://issuer.example.com/other'),
@@ -770,6 +793,7 @@ like($log, qr/coderemote_jwt_audience has not/, 'and where');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $r = auth('login', { @ada, password => 'V3rySecret' });
 auth('register', { @ada, password => 'V3rySecret' });
@@ -791,6 +815,7 @@ unlike($log, qr/\Q$sig\E/, 'no token');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 is(told('login', { @ada, password => 'x' }), '200 -', 'in') for 1 .. 20;
 cmp_ok(CodeRemote::Cognito::connections(), '<=', 2, 'few');
@@ -802,6 +827,7 @@ cmp_ok(CodeRemote::Cognito::connections(), '<=', 2, 'few');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 sub count {
     my ($route, $outcome) = @_;
