@@ -47,6 +47,7 @@ __DATA__
 --- http_config
 JWT
 COGNITO coderemote_cognito_timeout 5s;
+coderemote_auth_limit off;
 --- steps
 my %broken = (
     500 => { status => 500, body => {} },
@@ -102,6 +103,7 @@ ok(logged('error.log', qr/identity provider does not answer: /), 'logged');
 --- http_config
 JWT
 COGNITO coderemote_cognito_timeout 500ms;
+coderemote_auth_limit off;
 --- steps
 for my $mode (qw/ hang drip /) {
     answer('InitiateAuth', { mode => $mode, body => { a => 'x' x 1000 } });
@@ -120,6 +122,7 @@ ok(logged('error.log', qr/coderemote_cognito_timeout is 500 ms/), 'logged');
 --- http_config
 JWT
 COGNITO coderemote_cognito_timeout 4s;
+coderemote_auth_limit off;
 --- steps
 answer('InitiateAuth', { mode => 'hang' });
 my @c = map { ask() } 1 .. 20;
@@ -138,6 +141,7 @@ is_deeply(\%seen, { 503 => 20 }, 'each has its answer');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 answer('InitiateAuth', { mode => 'hang' });
 answer('ForgotPassword', { mode => 'slow', body => {} });
@@ -168,6 +172,7 @@ is(login()->{status}, 200, 'nothing broke');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 answer('InitiateAuth', { mode => 'slow', %{ error('NotAuthorizedException') },
                          mode => 'slow' });
@@ -187,6 +192,7 @@ ok(wait_for { !grep { kill 0, $_ } @old }, 'and the worker ends');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 answer('InitiateAuth', { mode => 'hang' });
 ask() for 1 .. 3;
@@ -207,6 +213,7 @@ sub http_alive { my $r = eval { http('GET', '/health') }; $r && $r->{status} }
 --- http_config
 JWT slow
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $r = login();
 is($r->{status}, 200, 'in');
@@ -219,6 +226,7 @@ is(CodeRemote::Issuer::requests(), 1, 'fetched once');
 --- http_config
 JWT ok
 COGNITO
+coderemote_auth_limit off;
 --- steps
 CodeRemote::Issuer::serve(key('a'));
 is(login()->{status}, 200, 'a known key');
@@ -234,6 +242,7 @@ is(CodeRemote::Issuer::requests(), 2, 'fetched for it');
 --- http_config
 JWT hang timeout=500ms
 COGNITO coderemote_cognito_timeout 3s;
+coderemote_auth_limit off;
 --- steps
 my $r = login();
 is("$r->{status} $r->{json}{code}", '503 auth_unavailable', 'told');
@@ -247,6 +256,7 @@ ok(!$r->{headers}{'set-cookie'}, 'no cookie');
 --- http_config
 JWT hang timeout=1s
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my @c = map { ask() } 1 .. 5;
 ok(wait_for { asked() == 5 }, 'asked');
@@ -261,6 +271,7 @@ is(login()->{status}, 503, 'others have their answer');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $set = tokens();
 for my $token ("a;b", "a b", "a\r\nX: y", 'x' x 5000, "\x{e4}") {

@@ -24,6 +24,7 @@ __DATA__
 --- http_config
 JWT
 COGNITO coderemote_cognito_ca_file $SCRATCH/tls.pem;
+coderemote_auth_limit off;
 --- steps
 is(login()->{status}, 200, "login $_") for 1 .. 10;
 cmp_ok(CodeRemote::Cognito::connections(), '<=', 2, 'on few connections');
@@ -35,6 +36,7 @@ cmp_ok(CodeRemote::Cognito::connections(), '<=', 2, 'on few connections');
 --- http_config
 JWT
 COGNITO
+coderemote_auth_limit off;
 --- steps
 my $r = login();
 is("$r->{status} $r->{json}{code}", '503 auth_unavailable', 'told');
