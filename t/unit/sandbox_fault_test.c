@@ -9,9 +9,12 @@
  */
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,64 +23,159 @@
 #include "sandbox_drive.h"
 
 
+/* what a full machine answers */
+
+static const int    errnos[] = { ENOSPC, EMFILE, ENOMEM };
+
+/* what init does around its layers, and can fail as well */
+
+static const char  *between[] = {
+    "init_fds", "init_pipe", "program_fork", "init_ready", NULL
+};
+
 static drive_t  d;
 static int      steps;
+
+
+static const char *
+fault_text(const char *name, int err)
+{
+    static char  text[CRW_TEXT_MAX];
+
+    (void) snprintf(text, sizeof(text), "%s=%d", name, err);
+
+    return text;
+}
+
+
+/* every process that is left below this one, zombies too; -1: none can be */
+
+static int
+fault_children(pid_t pid)
+{
+    int    n, child;
+    char   path[64];
+    FILE  *f;
+
+    (void) snprintf(path, sizeof(path), "/proc/%d/task/%d/children",
+                    (int) pid, (int) pid);
+    f = fopen(path, "r");
+
+    if (f == NULL) {
+        return -1;
+    }
+
+    for (n = 0; fscanf(f, "%d", &child) == 1; n++) { /* void */ }
+
+    (void) fclose(f);
+
+    return n;
+}
 
 
 /* a zygote that fails says so and is gone */
 
 static void
-fail_zygote(const char *name)
+fail_zygote(const char *name, int err)
 {
-    const char  *args[] = { "--fail", name, NULL };
+    const char  *args[] = { "--fail", fault_text(name, err), NULL };
 
     CHECK_MSG(drive_open(&d, args, NULL, NULL) == -1, "%s", name);
     CHECK_MSG(strncmp(d.failed, name, strlen(name)) == 0, "%s: \"%s\"", name,
               d.failed);
-    CHECK_INT(d.failed_errno, EIO);
+    CHECK_INT(d.failed_errno, err);
     drive_close(&d);
+    CHECK_INT(fault_children(getpid()), 0);
 }
 
 
 static void
-fail_keeper(const char *name)
+fail_keeper(const char *name, int err)
 {
-    drive_keeper_fault = name;
+    drive_keeper_fault = fault_text(name, err);
     CHECK_MSG(drive_open(&d, NULL, NULL, NULL) == -1, "%s", name);
     CHECK_STR(d.failed, name);
+    CHECK_INT(d.failed_errno, err);
     drive_keeper_fault = NULL;
     drive_close(&d);
+    CHECK_INT(fault_children(getpid()), 0);
+}
+
+
+/* nothing but the end may come after FAILED: who is READY would run code */
+
+static void
+fail_silence(const char *name)
+{
+    crw_msg_t      msg;
+    struct pollfd  p;
+
+    for ( ;; ) {
+        p.fd = d.sandbox_link;
+        p.events = POLLIN;
+
+        CHECK_MSG(poll(&p, 1, 9000) == 1, "%s: the link stays open", name);
+
+        if (recv(d.sandbox_link, &msg, sizeof(msg), MSG_DONTWAIT)
+            != (ssize_t) sizeof(msg))
+        {
+            return;
+        }
+
+        CHECK_MSG(msg.type != CRW_MSG_READY, "READY after \"%s\"", name);
+    }
 }
 
 
 static void
-fail_sandbox(const char *name)
+fail_sandbox(const char *name, int err)
 {
-    CHECK_MSG(drive_build(&d, name) == -1, "%s", name);
+    CHECK_MSG(drive_build(&d, fault_text(name, err)) == -1, "%s", name);
     CHECK_STR(d.failed, name);
-    CHECK_INT(d.failed_errno, EIO);
+    CHECK_INT(d.failed_errno, err);
+    fail_silence(name);
     CHECK_MSG(drive_gone(&d) == 0, "%s: %s", name, d.failed);
+    CHECK_INT(fault_children(d.keeper), 0);
     CHECK_MSG(waitpid(d.zygote, NULL, WNOHANG) == 0, "%s", name);
+}
+
+
+/* of a sandbox that was never begun, so that nobody will say GONE */
+
+static void
+close_ends(void)
+{
+    int  i, *fds[] = { &d.sandbox_link, &d.in, &d.out, &d.err };
+
+    for (i = 0; i < 4; i++) {
+        (void) close(*fds[i]);
+        *fds[i] = -1;
+    }
 }
 
 
 static void
 fail_step(crw_phase_e phase, const char *name, const char *what, void *data)
 {
+    size_t  i;
+
     (void) what;
 
     steps++;
 
     if (phase == CRW_PHASE_ZYGOTE || phase == CRW_PHASE_KEEPER) {
         if (data == NULL) {
-            (phase == CRW_PHASE_ZYGOTE ? fail_zygote : fail_keeper)(name);
+            for (i = 0; i < 3; i++) {
+                (phase == CRW_PHASE_ZYGOTE ? fail_zygote
+                                           : fail_keeper)(name, errnos[i]);
+            }
         }
 
         return;
     }
 
-    if (data != NULL) {
-        fail_sandbox(name);
+    for (i = 0; data != NULL && i < 3; i++) {
+        fail_sandbox(name, errnos[i]);
     }
 }
 
@@ -96,6 +194,7 @@ TEST("a step that fails in zygote or keeper is named, and it ends")
 
 TEST("a step that fails in a sandbox is named, and nothing of it is left")
 {
+    size_t        i, k;
     drive_job_t  *job;
 
     if (drive_zygote() == NULL) {
@@ -108,6 +207,36 @@ TEST("a step that fails in a sandbox is named, and nothing of it is left")
     }
 
     crw_sandbox_each(fail_step, &d);
+
+    for (i = 0; between[i] != NULL; i++) {
+        for (k = 0; k < 3; k++) {
+            fail_sandbox(between[i], errnos[k]);
+        }
+    }
+
+    job = drive_python(&d, "print('whole')");
+    CHECK_STR(job->out, "whole\n");
+    drive_close(&d);
+}
+
+
+TEST("a keeper that cannot clone says so, keeps nothing, and can later")
+{
+    size_t        i;
+    drive_job_t  *job;
+
+    if (drive_zygote() == NULL || drive_open(&d, NULL, NULL, NULL) == -1) {
+        return;
+    }
+
+    for (i = 0; i < 3; i++) {
+        CHECK(drive_build(&d, fault_text("init_clone", errnos[i])) == -1);
+        CHECK_STR(d.failed, "init_clone");
+        CHECK_INT(d.failed_errno, errnos[i]);
+        fail_silence("init_clone");
+        CHECK_INT(fault_children(d.keeper), 0);
+        close_ends();
+    }
 
     job = drive_python(&d, "print('whole')");
     CHECK_STR(job->out, "whole\n");

@@ -83,9 +83,11 @@ void crw_chain_keeper(crw_chain_t *chain, int link, uint32_t program_uid,
     uint32_t init_uid) __attribute__((noreturn));
 /* fds: link, stdin, stdout, stderr, as they came */
 void crw_chain_init(crw_chain_t *chain, int *fds) __attribute__((noreturn));
-/* 'ready' is a pipe that ends when init has put on its own layers */
+/* 'ready' is a socket on which init says that its own layers are on */
 void crw_chain_program(crw_chain_t *chain, int ready)
     __attribute__((noreturn));
+/* waits for init to say so; its end alone is its death: never returns */
+void crw_chain_program_wait(int ready);
 /* its steps around its layers; 'pidfd' goes with the READY, -1: none does */
 void crw_chain_program_title(const crw_chain_t *chain);
 void crw_chain_program_warm(crw_chain_t *chain);

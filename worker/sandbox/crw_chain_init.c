@@ -9,10 +9,10 @@
 #include "crw_sb.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +32,9 @@ crw_chain_init(crw_chain_t *chain, int *fds)
     stdio[2] = fds[3];
     stdio[3] = fds[0];
 
-    if (crw_sb_fds_install(stdio, 4) == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "init_fds") == -1
+        || crw_sb_fds_install(stdio, 4) == -1)
+    {
         crw_chain_fail(fds[0], "init_fds", errno);
     }
 
@@ -44,11 +46,17 @@ crw_chain_init(crw_chain_t *chain, int *fds)
         crw_chain_fail(CRW_CHAIN_LINK, step, errno);
     }
 
-    if (pipe2(ready, O_CLOEXEC) == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "init_pipe") == -1
+        || socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_CLOEXEC, 0, ready) == -1)
+    {
         crw_chain_fail(CRW_CHAIN_LINK, "init_pipe", errno);
     }
 
-    pid = fork();
+    pid = crw_sandbox_fault(&chain->sandbox, "program_fork");
+
+    if (pid == 0) {
+        pid = fork();
+    }
 
     if (pid == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "program_fork", errno);
@@ -67,7 +75,10 @@ crw_chain_init(crw_chain_t *chain, int *fds)
         crw_chain_fail(CRW_CHAIN_LINK, step, errno);
     }
 
-    if (close(ready[1]) == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "init_ready") == -1
+        || crw_link_say(ready[1], CRW_MSG_READY, 0, NULL, NULL, 0) == -1
+        || close(ready[1]) == -1)
+    {
         crw_chain_fail(CRW_CHAIN_LINK, "init_ready", errno);
     }
 

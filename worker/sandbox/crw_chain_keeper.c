@@ -178,7 +178,11 @@ crw_keeper_build(crw_keeper_t *k, crw_build_msg_t *msg, int *fds)
     memcpy(sb->fault, msg->msg.text, sizeof(sb->fault));
     crw_sandbox_set_work(sb, msg->work_bytes, msg->work_inodes);
 
-    pid = crw_chain_clone(CRW_SANDBOX_NAMESPACES, &k->pidfd);
+    pid = crw_sandbox_fault(sb, "init_clone");
+
+    if (pid == 0) {
+        pid = crw_chain_clone(CRW_SANDBOX_NAMESPACES, &k->pidfd);
+    }
 
     if (pid == 0) {
         if (k->chain->runsc != NULL) {

@@ -21,7 +21,6 @@
 #include <unistd.h>
 
 
-static void crw_program_wait_init(int ready);
 static uint8_t *crw_program_receive(crw_chain_job_t *job);
 static void crw_program_files(const crw_chain_t *chain,
     const crw_chain_job_t *job);
@@ -45,7 +44,7 @@ crw_chain_program(crw_chain_t *chain, int ready)
     }
 
     crw_chain_program_warm(chain);
-    crw_program_wait_init(ready);
+    crw_chain_program_wait(ready);
 
     pidfd = (int) syscall(SYS_pidfd_open, getpid(), 0);
 
@@ -135,10 +134,13 @@ crw_chain_program_title(const crw_chain_t *chain)
 }
 
 
-/* the pipe ends when init has nothing left; if it failed, so do we */
+/*
+ * A packet, not the end of the socket: that also comes when init failed, and
+ * before the kernel has ended us.
+ */
 
-static void
-crw_program_wait_init(int ready)
+void
+crw_chain_program_wait(int ready)
 {
     char     c;
     ssize_t  n;
@@ -147,7 +149,11 @@ crw_program_wait_init(int ready)
         n = read(ready, &c, 1);
     } while (n == -1 && errno == EINTR);
 
-    if (n != 0) {
+    if (n == 0) {
+        _exit(1);                   /* init has said why */
+    }
+
+    if (n == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "program_wait", errno);
     }
 

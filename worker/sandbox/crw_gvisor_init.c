@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,7 +25,7 @@
 
 
 typedef struct {
-    int  ready[2];                  /* ends when init has let go of all */
+    int  ready[2];                  /* a word when init has let go of all */
     int  mapped[2];                 /* ends when the maps are written */
 } crw_gvisor_pipes_t;
 
@@ -60,7 +61,7 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
         crw_chain_fail(CRW_CHAIN_LINK, step, errno);
     }
 
-    if (pipe2(pipes.ready, O_CLOEXEC) == -1
+    if (socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_CLOEXEC, 0, pipes.ready) == -1
         || pipe2(pipes.mapped, O_CLOEXEC) == -1)
     {
         crw_chain_fail(CRW_CHAIN_LINK, "init_pipe", errno);
@@ -83,12 +84,20 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
     step = crw_gvisor_map(&chain->sandbox, pid);
 
     if (step == NULL) {
+        if (write(pipes.mapped[1], "", 1) != 1) {
+            crw_chain_fail(CRW_CHAIN_LINK, "init_mapped", errno);
+        }
+
         (void) close(pipes.mapped[1]);
         step = crw_sandbox_enter(&chain->sandbox, CRW_PHASE_WAIT);
     }
 
     if (step != NULL) {
         crw_chain_fail(CRW_CHAIN_LINK, step, errno);
+    }
+
+    if (crw_link_say(pipes.ready[1], CRW_MSG_READY, 0, NULL, NULL, 0) == -1) {
+        crw_chain_fail(CRW_CHAIN_LINK, "init_ready", errno);
     }
 
     (void) close(pipes.ready[1]);
@@ -134,6 +143,10 @@ crw_gvisor_child(crw_chain_t *chain, crw_gvisor_pipes_t *pipes)
     } while (n == -1 && errno == EINTR);
 
     (void) close(pipes->mapped[0]);
+
+    if (n != 1) {
+        _exit(1);                   /* init has said why */
+    }
 
     crw_gvisor_relay(chain, pipes->ready[0]);
 }

@@ -93,8 +93,6 @@ static void crw_relay_ended(crw_relay_t *r) __attribute__((noreturn));
 void
 crw_gvisor_relay(crw_chain_t *chain, int ready)
 {
-    char          c;
-    ssize_t       n;
     crw_relay_t  *r = &crw_relay_one;
 
     (void) prctl(PR_SET_NAME, "crw-relay", 0, 0, 0);
@@ -121,11 +119,7 @@ crw_gvisor_relay(crw_chain_t *chain, int ready)
     crw_relay_weaken(chain);
     crw_relay_signals(r);
 
-    do {
-        n = read(ready, &c, 1);
-    } while (n == -1 && errno == EINTR);
-
-    (void) close(ready);
+    crw_chain_program_wait(ready);
 
     if (crw_sb_seccomp_relay(&chain->sandbox) == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_seccomp", errno);

@@ -129,17 +129,43 @@ crw_sandbox_enter(crw_sandbox_t *sb, crw_phase_e phase)
             continue;
         }
 
-        if (strcmp(step->name, sb->fault) == 0) {
-            errno = EIO;
-            return step->name;
-        }
-
-        if (step->run(sb) == -1) {
+        if (crw_sandbox_fault(sb, step->name) == -1
+            || step->run(sb) == -1)
+        {
             return step->name;
         }
     }
 
     return NULL;
+}
+
+
+int
+crw_sandbox_fault(const crw_sandbox_t *sb, const char *name)
+{
+    int          err;
+    size_t       len;
+    const char  *p;
+
+    len = strlen(name);
+
+    if (strncmp(sb->fault, name, len) != 0
+        || (sb->fault[len] != '\0' && sb->fault[len] != '='))
+    {
+        return 0;
+    }
+
+    err = 0;
+
+    for (p = sb->fault + len; *p != '\0'; p++) {
+        if (*p >= '0' && *p <= '9') {
+            err = err * 10 + (*p - '0');
+        }
+    }
+
+    errno = (err != 0) ? err : EIO;
+
+    return -1;
 }
 
 

@@ -63,7 +63,8 @@ typedef struct {
     char                 work_options[96];  /* of mount(2) */
     char                 tmp_options[96];
 
-    /* name of the step to fail, a test's; "" for none */
+    /* name of the step to fail, a test's; "" for none; "name=28" for an
+       errno other than EIO */
     char                 fault[CRW_TEXT_MAX];
 } crw_sandbox_t;
 
@@ -73,6 +74,12 @@ typedef struct {
  * errno.  From CRW_PHASE_INIT on only async-signal-safe calls are made.
  */
 const char *crw_sandbox_enter(crw_sandbox_t *sb, crw_phase_e phase);
+
+/*
+ * For what stands between the phases and can fail as well: -1 with errno when
+ * a test wants the step 'name' to fail, else 0.  Async-signal-safe.
+ */
+int crw_sandbox_fault(const crw_sandbox_t *sb, const char *name);
 
 /* fills the fields that are set once by the keeper, and those of a sandbox */
 void crw_sandbox_set_users(crw_sandbox_t *sb, uint32_t program_uid,
