@@ -244,7 +244,7 @@ check_configurations()
     openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost \
         -keyout "$dir/tls/key.pem" -out "$dir/tls/cert.pem" 2>"$dir/tls/log"
 
-    for file in "$ROOT"/conf/*.conf; do
+    for file in "$ROOT"/conf/*.conf "$ROOT"/conf/examples/*.conf; do
         name=$(basename "$file")
         for bin in release plain; do
             configuration_of $bin "$file" "$dir" >"$dir/$name"
@@ -276,6 +276,7 @@ configuration_of()
     fi
     # nginx -t binds: to a port of ordinary users, on any machine
     sed -e "s|/etc/ssl/coderemote/|$3/tls/|" \
+        -e "s|/var/log/nginx/|$3/logs/|" \
         -e "s|\(listen .*\)\<443\>|\118443|" -e "/listen .*\[::\]/d" "$2"
     if [ $whole = no ]; then
         echo "}"

@@ -20,6 +20,14 @@
 #define CRW_JOB_CPU_MIN_US  1000
 #define CRW_JOB_OOM_US      2000
 
+/*
+ * What a job has used when it gets out of the way of jobs that have not, and
+ * how often it is looked at until then.
+ */
+
+#define CRW_JOB_SHARE_US    50000
+#define CRW_JOB_LOOK_US     100000
+
 #define CRW_JOB_CACHE_KB    1024
 
 
@@ -65,6 +73,10 @@ crw_job_timers(crw_job_t *job)
 
     wall_us = (uint64_t) job->job.limits.timeout_ms * 1000;
     cpu_us = crw_job_cpu_next(job, (uint64_t) job->job.limits.cpu_ms * 1000);
+
+    if (cpu_us > CRW_JOB_SHARE_US) {
+        cpu_us = CRW_JOB_SHARE_US;
+    }
 
     crw_timer_set(loop, &job->wall, wall_us);
 
@@ -288,7 +300,7 @@ crw_job_wall_timer(crw_timer_t *timer)
 void
 crw_job_cpu_timer(crw_timer_t *timer)
 {
-    uint64_t               limit_us, left_us;
+    uint64_t               limit_us, next_us;
     crw_job_t             *job = timer->data;
     crw_cgroup_figures_t   figures;
 
@@ -308,7 +320,14 @@ crw_job_cpu_timer(crw_timer_t *timer)
         return;
     }
 
-    left_us = limit_us - figures.cpu_us;
+    next_us = crw_job_cpu_next(job, limit_us - figures.cpu_us);
 
-    crw_timer_set(&job->worker->loop, timer, crw_job_cpu_next(job, left_us));
+    if (figures.cpu_us >= CRW_JOB_SHARE_US) {
+        crw_cgroup_yield(&job->box->cgroup);
+
+    } else if (next_us > CRW_JOB_LOOK_US) {
+        next_us = CRW_JOB_LOOK_US;
+    }
+
+    crw_timer_set(&job->worker->loop, timer, next_us);
 }

@@ -8,9 +8,13 @@
  */
 
 #include <errno.h>
+#include <fcntl.h>
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -436,4 +440,55 @@ TEST("begin costs a few microseconds")
 
     CHECK_INT(crw_cgroup_destroy(&cg, &error), 0);
     CHECK_INT(crw_cgroup_base_destroy(&base, &error), 0);
+}
+
+
+TEST("a group that yields weighs a fiftieth until the next job begins")
+{
+    int                   fd, v1;
+    char                  path[PATH_MAX], text[32];
+    ssize_t               n;
+    crw_error_t           err;
+    crw_cgroup_t          cg;
+    crw_cgroup_base_t     base;
+    crw_cgroup_limits_t   limits;
+
+    REQUIRE(crw_cgroup_base_create(&base, NULL, "coderemote-0-1", &err) == 0);
+
+    if (base.kind == CRW_CGROUP_NONE || !base.cpu) {
+        CHECK_INT(crw_cgroup_base_destroy(&base, &err), 0);
+        return;
+    }
+
+    REQUIRE(crw_cgroup_create(&cg, &base, "weight", &err) == 0);
+
+    v1 = base.kind == CRW_CGROUP_V1;
+    (void) snprintf(path, sizeof(path), "%s/weight/%s",
+                    base.path[v1 ? CRW_CGROUP_CPU : CRW_CGROUP_MEMORY],
+                    v1 ? "cpu.shares" : "cpu.weight");
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    REQUIRE(fd != -1);
+
+    memset(&limits, 0, sizeof(limits));
+    CHECK_INT(crw_cgroup_begin(&cg, &limits, &err), 0);
+    n = pread(fd, text, sizeof(text) - 1, 0);
+    REQUIRE(n > 0);
+    text[n] = '\0';
+    CHECK_STR(text, v1 ? "1024\n" : "100\n");
+
+    crw_cgroup_yield(&cg);
+    n = pread(fd, text, sizeof(text) - 1, 0);
+    REQUIRE(n > 0);
+    text[n] = '\0';
+    CHECK_STR(text, v1 ? "20\n" : "2\n");
+
+    CHECK_INT(crw_cgroup_begin(&cg, &limits, &err), 0);
+    n = pread(fd, text, sizeof(text) - 1, 0);
+    REQUIRE(n > 0);
+    text[n] = '\0';
+    CHECK_STR(text, v1 ? "1024\n" : "100\n");
+
+    (void) close(fd);
+    CHECK_INT(crw_cgroup_destroy(&cg, &err), 0);
+    CHECK_INT(crw_cgroup_base_destroy(&base, &err), 0);
 }

@@ -19,6 +19,7 @@
 
 
 static const crw_cgroup_ops_t *crw_cgroup_ops(const crw_cgroup_t *cg);
+static void crw_cgroup_weigh(crw_cgroup_t *cg, unsigned yields);
 static int crw_cgroup_counters(crw_cgroup_t *cg, crw_error_t *err);
 static int crw_cgroup_kill_each(crw_cgroup_t *cg, crw_error_t *err);
 static void crw_cgroup_close(crw_cgroup_t *cg);
@@ -65,7 +66,8 @@ crw_cgroup_create(crw_cgroup_t *cg, crw_cgroup_base_t *base, const char *name,
     cg->memory_limit = cg->memory_swap = cg->memory_usage = -1;
     cg->memory_peak = cg->memory_events = -1;
     cg->pids_limit = cg->pids_events = -1;
-    cg->cpu_limit = cg->cpu_usage = -1;
+    cg->cpu_limit = cg->cpu_weight = cg->cpu_usage = -1;
+    cg->yields = 1;
     cg->kill = cg->procs = cg->oom = -1;
 
     ops = crw_cgroup_ops(cg);
@@ -140,7 +142,7 @@ crw_cgroup_close(crw_cgroup_t *cg)
     int    *fds[] = {
         &cg->memory_limit, &cg->memory_swap, &cg->memory_usage,
         &cg->memory_peak, &cg->pids_limit, &cg->pids_events, &cg->cpu_limit,
-        &cg->cpu_usage, &cg->kill, &cg->procs
+        &cg->cpu_weight, &cg->cpu_usage, &cg->kill, &cg->procs
     };
 
     if (cg->oom != -1 && cg->oom != cg->memory_events) {
@@ -234,7 +236,40 @@ crw_cgroup_begin(crw_cgroup_t *cg, const crw_cgroup_limits_t *limits,
         cg->limits.pids = limits->pids;
     }
 
+    if (cg->yields) {
+        crw_cgroup_weigh(cg, 0);
+    }
+
     return crw_cgroup_counters(cg, err);
+}
+
+
+void
+crw_cgroup_yield(crw_cgroup_t *cg)
+{
+    if (!cg->yields) {
+        crw_cgroup_weigh(cg, 1);
+    }
+}
+
+
+/* the kernel's defaults, and a fiftieth of them; v1 counts in shares */
+
+static void
+crw_cgroup_weigh(crw_cgroup_t *cg, unsigned yields)
+{
+    if (cg->cpu_weight == -1) {
+        return;
+    }
+
+    if (cg->base->kind == CRW_CGROUP_V1) {
+        (void) crw_cg_write(cg->cpu_weight, yields ? "20" : "1024");
+
+    } else {
+        (void) crw_cg_write(cg->cpu_weight, yields ? "2" : "100");
+    }
+
+    cg->yields = yields;
 }
 
 

@@ -97,6 +97,7 @@ typedef struct {
     int                   pids_limit;
     int                   pids_events;
     int                   cpu_limit;
+    int                   cpu_weight;
     int                   cpu_usage;
     int                   kill;
     int                   procs;
@@ -109,6 +110,7 @@ typedef struct {
 
     crw_cgroup_limits_t   limits;   /* as last written */
     unsigned              peak_resets:1;
+    unsigned              yields:1;     /* or may, from an earlier pool */
     /* counters at begin */
     uint64_t              cpu_us;
     uint64_t              memory_base_kb;
@@ -158,6 +160,9 @@ int crw_cgroup_figures(crw_cgroup_t *cg, crw_cgroup_figures_t *figures,
     crw_error_t *err);
 /* cpu alone, for the timer that watches a job: one pread */
 int crw_cgroup_cpu(crw_cgroup_t *cg, uint64_t *cpu_us, crw_error_t *err);
+/* from now until the next begin its processes run when no other group's want
+   to: for a job that has used its first share */
+void crw_cgroup_yield(crw_cgroup_t *cg);
 /* what is charged now; a box may take the next job when this is back near
    what its keeper needs */
 int crw_cgroup_usage(crw_cgroup_t *cg, uint64_t *memory_kb, crw_error_t *err);

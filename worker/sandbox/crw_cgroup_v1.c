@@ -110,6 +110,7 @@ crw_cg1_open(crw_cgroup_t *cg, crw_error_t *err)
                                   O_RDONLY);
     cg->cpu_limit = crw_cg_open(cg, CRW_CGROUP_CPU, "cpu.cfs_quota_us",
                                 O_RDWR);
+    cg->cpu_weight = crw_cg_open(cg, CRW_CGROUP_CPU, "cpu.shares", O_WRONLY);
     cg->cpu_usage = crw_cg_open(cg, CRW_CGROUP_CPUACCT, "cpuacct.usage",
                                 O_RDONLY);
     cg->kill = crw_cg_open(cg, CRW_CGROUP_UNIFIED, "cgroup.kill", O_WRONLY);

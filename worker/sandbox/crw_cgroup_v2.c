@@ -216,6 +216,8 @@ crw_cg2_open(crw_cgroup_t *cg, crw_error_t *err)
     cg->pids_events = crw_cg_open(cg, CRW_CGROUP_MEMORY, "pids.events",
                                   O_RDONLY);
     cg->cpu_limit = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cpu.max", O_RDWR);
+    cg->cpu_weight = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cpu.weight",
+                                 O_WRONLY);
     cg->cpu_usage = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cpu.stat", O_RDONLY);
     cg->kill = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cgroup.kill", O_WRONLY);
     cg->procs = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cgroup.procs", O_RDWR);
