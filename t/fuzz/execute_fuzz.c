@@ -59,6 +59,7 @@ submit(json_t *body, ngx_uint_t flags)
     s.flags = (flags & 1) ? CR_JOB_INTERACTIVE : 0;
     s.mem = ngx_create_pool(4096, &http_stub_log);
     s.log = &http_stub_log;
+    s.request = NULL;
 
     http_stub_conf.default_timeout = (flags & 2) ? 5000 : 0;
 

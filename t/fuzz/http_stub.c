@@ -179,3 +179,32 @@ ngx_cr_stats_add(ngx_uint_t stat, ngx_uint_t n)
 
     promise(stat < NGX_CR_STAT_MAX);
 }
+
+
+/* the location has no limits of users, and no log of what they do */
+
+ngx_int_t
+ngx_http_coderemote_limits_execute(const ngx_cr_rate_conf_t *conf,
+    const ngx_str_t *user, ngx_cr_rate_state_t *state)
+{
+    (void) conf;
+    (void) user;
+    (void) state;
+
+    abort();
+}
+
+
+void
+ngx_http_coderemote_audit_accepted(ngx_http_coderemote_audit_t *audit,
+    ngx_http_request_t *r, const ngx_str_t *sub, const ngx_cr_job_t *job,
+    const u_char id[CR_ID_TEXT], ngx_uint_t language)
+{
+    (void) r;
+    (void) sub;
+    (void) job;
+    (void) id;
+    (void) language;
+
+    promise(audit == NULL);
+}

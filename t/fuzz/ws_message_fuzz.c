@@ -322,6 +322,40 @@ ngx_http_coderemote_session_auth_done(ngx_http_coderemote_session_t *s)
 }
 
 
+/* the location has no limit of sockets */
+
+ngx_int_t
+ngx_http_coderemote_limits_socket(const ngx_str_t *user, ngx_uint_t max,
+    ngx_cr_table_key_t *key)
+{
+    (void) user;
+    (void) max;
+    (void) key;
+
+    abort();
+}
+
+
+void
+ngx_http_coderemote_limits_socket_close(const ngx_cr_table_key_t *key)
+{
+    (void) key;
+
+    abort();
+}
+
+
+ngx_int_t
+ngx_http_coderemote_send_problem(ngx_http_request_t *r,
+    const ngx_http_coderemote_problem_t *problem)
+{
+    (void) r;
+    (void) problem;
+
+    abort();
+}
+
+
 ngx_int_t
 ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
     const ngx_str_t *token, json_t *ref,

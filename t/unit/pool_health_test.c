@@ -315,3 +315,86 @@ TEST("a master without descriptors waits, and lets nginx in when it has some")
     CHECK_INT(pool_run_stop(&run, SIGTERM), 0);
     pool_run_remove(&run);
 }
+
+
+TEST("a worker without descriptors builds nothing, says so, and recovers")
+{
+    int              i;
+    char             text[64];
+    pid_t            worker;
+    size_t           below;
+    pool_run_t       run;
+    cr_client_t      client;
+    cr_client_job_t  job;
+    struct rlimit    few, before;
+
+    REQUIRE(pool_run_write(&run, "\"workers\": 1, \"boxes\": 1,") == 0);
+    REQUIRE(pool_run_start(&run) == 0);
+    REQUIRE(cr_client_open(&client, run.socket) == 0);
+    REQUIRE(pool_run_workers(&run, &worker, 1) == 1);
+
+    pool_health_job(&client, 0, "print(1)", &job);
+    CHECK(cr_client_wait(&client, &job, NULL, 9000) == 0);
+    CHECK_STR(job.out, "1\n");
+    cr_client_done(&client, &job);
+
+    for (below = 0; pool_run_below(run.pid) != below; ) {
+        below = pool_run_below(run.pid);
+        pool_run_sleep(300);
+    }
+
+    REQUIRE(prlimit(worker, RLIMIT_NOFILE, NULL, &before) == 0);
+    few = before;
+    few.rlim_cur = 3;
+    REQUIRE(prlimit(worker, RLIMIT_NOFILE, &few, NULL) == 0);
+
+    /* the one that was built serves, after it there is none */
+
+    for (i = 0; i < 5; i++) {
+        pool_health_job(&client, 0, "print(2)", &job);
+        CHECK(cr_client_wait(&client, &job, NULL, 20000) == 0);
+
+        if (job.result.status == CR_STATUS_ERROR) {
+            (void) snprintf(text, sizeof(text), "%.60s", job.result.error);
+            CHECK_STR(job.out, "");
+            CHECK_MSG(strstr(text, "no sandbox: ") != NULL, "%s", text);
+            cr_client_done(&client, &job);
+            break;
+        }
+
+        CHECK_INT(job.result.status, CR_STATUS_SUCCEEDED);
+        CHECK_STR(job.out, "2\n");
+        cr_client_done(&client, &job);
+    }
+
+    CHECK_MSG(i < 5, "no job ended as an error");
+
+    REQUIRE(prlimit(worker, RLIMIT_NOFILE, &before, NULL) == 0);
+
+    for (i = 0; i < 100; i++) {
+        pool_health_job(&client, 0, "print(3)", &job);
+        CHECK(cr_client_wait(&client, &job, NULL, 20000) == 0);
+
+        if (job.result.status == CR_STATUS_SUCCEEDED) {
+            CHECK_STR(job.out, "3\n");
+            cr_client_done(&client, &job);
+            break;
+        }
+
+        CHECK_STR(job.out, "");
+        cr_client_done(&client, &job);
+        pool_run_sleep(100);
+    }
+
+    CHECK_MSG(i < 100, "no job runs again");
+
+    for (i = 0; i < 50 && pool_run_below(run.pid) != below; i++) {
+        pool_run_sleep(100);
+    }
+
+    CHECK_INT(pool_run_below(run.pid), below);
+
+    cr_client_close(&client);
+    CHECK_INT(pool_run_stop(&run, SIGTERM), 0);
+    pool_run_remove(&run);
+}
