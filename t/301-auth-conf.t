@@ -190,7 +190,7 @@ coderemote_jwt_cache 1k;
 --- http_config
 coderemote_jwt_issuer https://issuer.example.com;
 --- steps
-is(http('GET', '/jobs', undef, headers => { Authorization => 'Bearer x' })
+is(http('GET', '/metrics', undef, headers => { Authorization => 'Bearer x' })
    ->{status}, 200, 'off');
 
 
