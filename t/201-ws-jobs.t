@@ -223,7 +223,13 @@ wait_ready();
 my $ws = ws();
 my @ids = map { start($ws, "input()\nwhile True: print('x' * 100)") } 1 .. 3;
 $ws->send_json({ type => 'stdin', job_id => $_, data => "\n" }) for @ids;
-sleep 0.3;
+# all have printed before a message is read: then only turns decide
+for my $id (@ids) {
+    for (1 .. 200) {
+        last if length http('GET', "/jobs/$id")->{json}{stdout};
+        sleep 0.05;
+    }
+}
 my (%first, %result);
 for (my $n = 0; keys %result < 3; $n++) {
     my $m = $ws->recv_json;
