@@ -29,6 +29,8 @@ sub CodeRemote::Steps::run_as {
                                       . CodeRemote::Jwt::token(sub => $user) });
 }
 
+# a zone of another size is a new one, also where blocks are reloads
+
 run_tests();
 
 __DATA__
@@ -37,6 +39,7 @@ __DATA__
 --- pool: none
 --- http_config
 JWT
+coderemote_limit_zone 520k;
 COGNITO
 --- steps
 my %in = (email => 'grace@example.com', password => 'wrong');
@@ -70,6 +73,7 @@ well();
 --- pool: none
 --- http_config
 JWT
+coderemote_limit_zone 528k;
 COGNITO
 coderemote_auth_limit account=2 address=100;
 --- steps
@@ -97,6 +101,7 @@ is(auth('login', \%in)->{status}, 200, 'not counted');
 --- pool: none
 --- http_config
 JWT
+coderemote_limit_zone 536k;
 COGNITO
 coderemote_auth_limit address=3;
 --- steps
@@ -113,6 +118,7 @@ well();
 --- pool: none
 --- http_config
 JWT
+coderemote_limit_zone 544k;
 COGNITO
 coderemote_auth_limit off;
 --- steps
@@ -128,6 +134,7 @@ well();
 === TEST 5: executions of a user, over HTTP and WebSocket together
 --- http_config
 JWT
+coderemote_limit_zone 552k;
 coderemote_execute_rate 10r/m burst=3;
 --- steps
 use CodeRemote::Session;
@@ -162,6 +169,7 @@ is(run_as('bob')->{status}, 202, 'another user');
 === TEST 6: a bad request and a full pool of jobs spend nothing
 --- http_config
 JWT
+coderemote_limit_zone 560k;
 coderemote_execute_rate 1r/m burst=1;
 --- steps
 wait_ready();
@@ -178,6 +186,7 @@ is(run_as('ada')->{status}, 429, 'no more');
 === TEST 7: unfinished jobs of a user say what the limit is
 --- http_config
 JWT
+coderemote_limit_zone 568k;
 coderemote_max_jobs_per_user 1;
 --- steps
 wait_ready();
@@ -196,6 +205,7 @@ http('DELETE', "/jobs/$id", undef, headers => { Authorization => $ada });
 === TEST 8: WebSockets of a user, over all nginx workers
 --- http_config
 JWT
+coderemote_limit_zone 576k;
 coderemote_max_sockets_per_user 3;
 --- steps
 use CodeRemote::Session;

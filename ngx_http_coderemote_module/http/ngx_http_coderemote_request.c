@@ -395,6 +395,7 @@ ngx_http_coderemote_body_handle(ngx_http_request_t *r,
     detail.len = sizeof(text);
 
     secret = ctx->route->flags & NGX_HTTP_CODEREMOTE_ROUTE_SIGN;
+    bad_utf8 = 0;
 
     ctx->body = (secret && ctx->read.len == 0) ? json_object()
                 : ngx_cr_json_decode(ctx->read.data, ctx->read.len, &bad_utf8,
