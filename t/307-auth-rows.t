@@ -201,8 +201,10 @@ for my $pid (@children) {
 }
 
 is(CodeRemote::Issuer::requests(), 1, 'fetched once');
-is(http('GET', '/metrics', undef, bearer($t))->{body}
-   =~ /^coderemote_jwks_fetches_total (\d+)$/m ? $1 : undef, 1, 'counted');
+my ($fetches) = http('GET', '/metrics', undef, bearer($t))->{body}
+    =~ /^coderemote_jwks_fetches_total (\d+)$/m;
+# counters live on where blocks are reloads
+cmp_ok($fetches, $ENV{TEST_NGINX_USE_HUP} ? '>=' : '==', 1, 'counted');
 
 
 
@@ -314,15 +316,21 @@ location / {
     coderemote_jwt_jwks_file $SCRATCH/sizes.json;
 }
 --- steps
+sub refused {
+    my $body = http('GET', '/metrics', undef,
+                    bearer(token(-key => key('good'))))->{body};
+    return map { $body =~ /outcome="$_"\} (\d+)$/m ? $1 : undef }
+           'unknown_kid', 'signature';
+}
+my @before = refused();
 is(status(token(-key => key('good'))), 200, '2048 bits');
 is(status(token(-key => key('large', bits => 4096))), 200, '4096 bits');
 is(status(token(-key => key('small', bits => 1024))), 401, '1024 bits');
 is(status(token(-key => { %{ key('good') }, kid => 'huge' })), 401,
    '8192 bits');
-my $metrics = http('GET', '/metrics', undef,
-                   bearer(token(-key => key('good'))))->{body};
-like($metrics, qr/outcome="unknown_kid"\} 2$/m, 'neither is in the set');
-like($metrics, qr/outcome="signature"\} 0$/m, 'nor was tried');
+my @after = refused();
+is($after[0] - $before[0], 2, 'neither is in the set');
+is($after[1] - $before[1], 0, 'nor was tried');
 
 
 
