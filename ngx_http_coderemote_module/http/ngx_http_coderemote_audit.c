@@ -341,6 +341,11 @@ ngx_http_coderemote_audit_follow(ngx_http_coderemote_audit_t *audit,
                                                ngx_http_coderemote_audit_keep;
         ngx_http_coderemote_audit_timer.log = ngx_cycle->log;
 
+        /* a log of level debug shows what it takes for its descriptor */
+
+        ngx_http_coderemote_audit_timer.data =
+                                              &ngx_http_coderemote_audit_timer;
+
         ngx_add_timer(&ngx_http_coderemote_audit_timer,
                       NGX_HTTP_CODEREMOTE_AUDIT_KEEP);
     }
