@@ -72,6 +72,10 @@ static ngx_queue_t  ngx_http_coderemote_audit_jobs = {
 
 static ngx_event_t  ngx_http_coderemote_audit_timer;
 
+/* whose descriptor a log of level debug shows */
+
+static ngx_connection_t  ngx_http_coderemote_audit_none = { .fd = -1 };
+
 
 char *
 ngx_http_coderemote_audit_log(ngx_conf_t *cf, ngx_command_t *cmd, void *conf)
@@ -341,10 +345,7 @@ ngx_http_coderemote_audit_follow(ngx_http_coderemote_audit_t *audit,
                                                ngx_http_coderemote_audit_keep;
         ngx_http_coderemote_audit_timer.log = ngx_cycle->log;
 
-        /* a log of level debug shows what it takes for its descriptor */
-
-        ngx_http_coderemote_audit_timer.data =
-                                              &ngx_http_coderemote_audit_timer;
+        ngx_http_coderemote_audit_timer.data = &ngx_http_coderemote_audit_none;
 
         ngx_add_timer(&ngx_http_coderemote_audit_timer,
                       NGX_HTTP_CODEREMOTE_AUDIT_KEEP);
