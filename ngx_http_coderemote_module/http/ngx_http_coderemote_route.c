@@ -17,6 +17,7 @@
 
 static const ngx_http_coderemote_route_t *ngx_http_coderemote_route(
     ngx_http_request_t *r, ngx_str_t *id, ngx_uint_t *methods);
+static uint32_t ngx_http_coderemote_route_letters(void);
 static ngx_uint_t ngx_http_coderemote_route_match(const ngx_str_t *path,
     const ngx_str_t *uri, ngx_str_t *id);
 static ngx_int_t ngx_http_coderemote_no_method(ngx_http_request_t *r,
@@ -241,6 +242,15 @@ ngx_http_coderemote_route(ngx_http_request_t *r, ngx_str_t *id,
         uri.len--;
     }
 
+    /* most of what a site serves are files, and goes on at once */
+
+    if (uri.len < 2
+        || (ngx_http_coderemote_route_letters() & 1u << (uri.data[1] & 31))
+           == 0)
+    {
+        return NULL;
+    }
+
     method = (r->method == NGX_HTTP_HEAD) ? NGX_HTTP_GET : r->method;
 
     for (route = ngx_http_coderemote_routes; route->path.len != 0; route++) {
@@ -257,6 +267,26 @@ ngx_http_coderemote_route(ngx_http_request_t *r, ngx_str_t *id,
     }
 
     return NULL;
+}
+
+
+/* the first letters of all routes, a bit each */
+
+static uint32_t
+ngx_http_coderemote_route_letters(void)
+{
+    static uint32_t                     letters;
+    const ngx_http_coderemote_route_t  *route;
+
+    if (letters == 0) {
+        for (route = ngx_http_coderemote_routes; route->path.len != 0;
+             route++)
+        {
+            letters |= 1u << (route->path.data[1] & 31);
+        }
+    }
+
+    return letters;
 }
 
 

@@ -443,7 +443,7 @@ TEST("begin costs a few microseconds")
 }
 
 
-TEST("a group that yields weighs a tenth until the next job begins")
+TEST("a group that yields weighs a fiftieth until the next job begins")
 {
     int                   fd, v1;
     char                  path[PATH_MAX], text[32];
@@ -480,7 +480,7 @@ TEST("a group that yields weighs a tenth until the next job begins")
     n = pread(fd, text, sizeof(text) - 1, 0);
     REQUIRE(n > 0);
     text[n] = '\0';
-    CHECK_STR(text, v1 ? "102\n" : "10\n");
+    CHECK_STR(text, v1 ? "20\n" : "2\n");
 
     CHECK_INT(crw_cgroup_begin(&cg, &limits, &err), 0);
     n = pread(fd, text, sizeof(text) - 1, 0);

@@ -253,7 +253,7 @@ crw_cgroup_yield(crw_cgroup_t *cg)
 }
 
 
-/* the kernel's defaults, and a tenth of them; v1 counts in shares */
+/* the kernel's defaults, and a fiftieth of them; v1 counts in shares */
 
 static void
 crw_cgroup_weigh(crw_cgroup_t *cg, unsigned yields)
@@ -263,10 +263,10 @@ crw_cgroup_weigh(crw_cgroup_t *cg, unsigned yields)
     }
 
     if (cg->base->kind == CRW_CGROUP_V1) {
-        (void) crw_cg_write(cg->cpu_weight, yields ? "102" : "1024");
+        (void) crw_cg_write(cg->cpu_weight, yields ? "20" : "1024");
 
     } else {
-        (void) crw_cg_write(cg->cpu_weight, yields ? "10" : "100");
+        (void) crw_cg_write(cg->cpu_weight, yields ? "2" : "100");
     }
 
     cg->yields = yields;
