@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "crw_fault.h"
+
 
 static void *crw_attach_run(void *data);
 static void crw_attach_result(crw_event_t *ev, uint32_t events);
@@ -27,7 +29,8 @@ crw_attach_start(crw_attach_t *attach, crw_loop_t *loop, crw_attach_pt done,
     attach->requests[0] = attach->requests[1] = attach->thread_end = -1;
     crw_event_init(&attach->results, crw_attach_result, attach);
 
-    if (pipe2(attach->requests, O_CLOEXEC) == -1
+    if (crw_fault("attach_pipe") == -1
+        || pipe2(attach->requests, O_CLOEXEC) == -1
         || pipe2(results, O_CLOEXEC) == -1)
     {
         crw_attach_stop(attach);
@@ -47,7 +50,9 @@ crw_attach_start(crw_attach_t *attach, crw_loop_t *loop, crw_attach_pt done,
 
     (void) sigfillset(&all);
     (void) pthread_sigmask(SIG_SETMASK, &all, &old);
-    rc = pthread_create(&attach->thread, NULL, crw_attach_run, attach);
+    rc = crw_fault("attach_thread") == -1
+         ? errno
+         : pthread_create(&attach->thread, NULL, crw_attach_run, attach);
     (void) pthread_sigmask(SIG_SETMASK, &old, NULL);
 
     if (rc != 0) {
@@ -92,6 +97,10 @@ int
 crw_attach_push(crw_attach_t *attach, crw_attach_request_t *request)
 {
     ssize_t  n;
+
+    if (crw_fault("attach_push") == -1) {
+        return -1;
+    }
 
     n = write(attach->requests[1], &request, sizeof(request));
 

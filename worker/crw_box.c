@@ -19,6 +19,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include "crw_fault.h"
 #include "crw_log.h"
 #include "crw_zygote.h"
 #include "sandbox/crw_link.h"
@@ -34,7 +35,7 @@
 #define CRW_BOX_SETTLE_KB    (16 * 1024)        /* noise above the floor */
 #define CRW_BOX_CACHE_KB     (64 * 1024)        /* page cache we live with */
 #define CRW_BOX_PEAK_KB      (4 * 1024)         /* and a peak that stays */
-#define CRW_BOX_RETRY_US     100000
+#define CRW_BOX_RETRY_US     (100000 / CRW_FAULT_HASTE)
 #define CRW_BOX_RETRY_MAX    6                  /* doublings */
 
 
@@ -105,8 +106,14 @@ crw_box_prepare(crw_box_t *box)
 
     if (box->cgroup.oom != -1) {
         crw_event_hold(&box->oom, box->cgroup.oom);
-        (void) crw_event_watch(pool->loop, &box->oom,
-                               crw_cgroup_oom_events(&box->cgroup));
+
+        if (crw_event_watch(pool->loop, &box->oom,
+                            crw_cgroup_oom_events(&box->cgroup))
+            == -1)
+        {
+            crw_box_fail(box, "watching the cgroup", errno);
+            return -1;
+        }
     }
 
     return 0;
@@ -128,6 +135,15 @@ crw_box_keeper(crw_box_t *box, pid_t pid, int pidfd)
     box->keeper_pid = pid;
     box->keeper_pidfd = pidfd;
     box->state = CRW_BOX_ATTACH;
+
+    /* it may have ended: that is told now */
+
+    if (crw_event_watch(box->family->pool->loop, &box->keeper, EPOLLIN)
+        == -1)
+    {
+        crw_box_fail(box, "watching the keeper", errno);
+        return;
+    }
 
     box->attach.pid = pid;
 
@@ -160,9 +176,13 @@ crw_box_attached(crw_attach_request_t *request)
 
     box->state = CRW_BOX_NET;
 
-    if (crw_link_say(box->keeper.fd, CRW_MSG_ATTACHED, 0, NULL, NULL, 0)
-        != 0)
+    if ((crw_fault("keeper_tell") == -1
+         || crw_link_say(box->keeper.fd, CRW_MSG_ATTACHED, 0,
+                         crw_fault_text(CRW_FAULT_ATTACHED), NULL, 0)
+            != 0)
+        && errno != EPIPE && errno != ECONNRESET)
     {
+        /* one that has ended has said why: that is read next */
         crw_box_fail(box, "telling the keeper that it is attached", errno);
     }
 }
@@ -181,6 +201,12 @@ crw_box_keeper_message(crw_event_t *ev, uint32_t events)
     n = crw_link_recv(ev->fd, &msg, sizeof(msg), fds, CRW_LINK_FDS, &nfds);
 
     if (n == -1 && errno == EAGAIN) {
+        return;
+    }
+
+    if (n == 0 && box->state == CRW_BOX_KEEPER) {
+        /* it was never forked: the zygote says why */
+        (void) crw_event_watch(box->family->pool->loop, ev, 0);
         return;
     }
 
@@ -203,8 +229,9 @@ crw_box_keeper_message(crw_event_t *ev, uint32_t events)
     switch (msg.type) {
 
     case CRW_MSG_KEEPER_READY:
-        if (box->state == CRW_BOX_NET) {
-            (void) crw_cgroup_usage(&box->cgroup, &box->floor_kb, NULL);
+        if (box->state == CRW_BOX_NET
+            && crw_box_usage(box, &box->floor_kb) == 0)
+        {
             crw_box_build(box);
         }
 
@@ -333,7 +360,7 @@ crw_box_oom(crw_event_t *ev, uint32_t events)
         return;
     }
 
-    (void) crw_cgroup_usage(&box->cgroup, &count, NULL);
+    crw_box_calm(box);
 }
 
 
@@ -353,7 +380,9 @@ crw_box_build(crw_box_t *box)
         return;
     }
 
-    crw_box_limits(box, 0);
+    if (crw_box_limits(box, 0) != 0) {
+        return;
+    }
 
     box->built = 0;
     box->ready = 0;
@@ -387,9 +416,11 @@ crw_box_check_ready(crw_box_t *box)
     family = box->family;
     pool = family->pool;
 
-    crw_timer_cancel(pool->loop, &box->timer);
-    crw_box_limits(box, 1);
+    if (crw_box_limits(box, 1) != 0) {
+        return;
+    }
 
+    crw_timer_cancel(pool->loop, &box->timer);
     box->state = CRW_BOX_READY;
     box->failures = 0;
     pool->built++;
@@ -550,8 +581,9 @@ crw_box_settle(crw_box_t *box)
         return;
     }
 
-    used_kb = 0;
-    (void) crw_cgroup_usage(&box->cgroup, &used_kb, NULL);
+    if (crw_box_usage(box, &used_kb) != 0) {
+        return;
+    }
 
     if (used_kb <= box->floor_kb + CRW_BOX_SETTLE_KB) {
         crw_box_build(box);

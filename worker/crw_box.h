@@ -49,8 +49,13 @@ void crw_box_close_streams(crw_box_t *box);
 void crw_box_close_sandbox(crw_box_t *box);
 /* closes those that are not -1 and makes them so */
 void crw_box_close_fds(int *fds, int nfds);
-/* sets the language's default limits; 'ready': also takes the baseline */
-void crw_box_limits(crw_box_t *box, int ready);
+/* sets the language's default limits; 'ready': also takes the baseline; 0, or
+   -1 and the box has failed */
+int crw_box_limits(crw_box_t *box, int ready);
+/* what is charged to the cgroup; 0, or -1 and the box has failed */
+int crw_box_usage(crw_box_t *box, uint64_t *used_kb);
+/* takes note of an event of the cgroup that is no job's */
+void crw_box_calm(crw_box_t *box);
 /* what the cgroup is told for a job's limits */
 void crw_box_limits_of(const crw_box_t *box, uint64_t memory_kb,
     uint32_t processes, crw_cgroup_limits_t *limits);

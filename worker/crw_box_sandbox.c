@@ -10,6 +10,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "crw_fault.h"
 #include "crw_log.h"
 #include "sandbox/crw_link.h"
 
@@ -58,10 +59,13 @@ crw_box_open_ends(crw_box_ends_t *ends)
 {
     memset(ends, 0xff, sizeof(crw_box_ends_t));     /* -1 everywhere */
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->link) == 0
-        && pipe2(ends->in, O_CLOEXEC) == 0
-        && pipe2(ends->out, O_CLOEXEC) == 0
-        && pipe2(ends->err, O_CLOEXEC) == 0
+    if (crw_fault("box_link") == 0
+        && socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends->link)
+           == 0
+        && crw_fault("box_stdin") == 0 && pipe2(ends->in, O_CLOEXEC) == 0
+        && crw_fault("box_stdout") == 0 && pipe2(ends->out, O_CLOEXEC) == 0
+        && crw_fault("box_stderr") == 0 && pipe2(ends->err, O_CLOEXEC) == 0
+        && crw_fault("box_nonblocking") == 0
         && crw_box_nonblocking(ends) == 0)
     {
         return 0;
@@ -111,6 +115,7 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
     int               rc, errnum, fds[4];
     crw_loop_t       *loop;
     crw_pool_t       *pool;
+    const char       *text;
     crw_build_msg_t   msg;
 
     pool = box->family->pool;
@@ -144,8 +149,16 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
         rc = -1;
     }
 
+    text = crw_fault_text(CRW_FAULT_BUILD);
+
+    if (text != NULL) {
+        memcpy(msg.msg.text, text, strnlen(text, CRW_TEXT_MAX - 1));
+    }
+
     if (rc == 0) {
-        rc = crw_link_send(box->keeper.fd, &msg, sizeof(msg), fds, 4);
+        rc = crw_fault("box_build") == -1
+             ? -1 : crw_link_send(box->keeper.fd, &msg, sizeof(msg), fds,
+                                  4);
     }
 
     errnum = errno;
@@ -193,7 +206,7 @@ crw_box_limits_of(const crw_box_t *box, uint64_t memory_kb,
  * of the figures, when it is ready.
  */
 
-void
+int
 crw_box_limits(crw_box_t *box, int ready)
 {
     crw_error_t             err;
@@ -211,13 +224,14 @@ crw_box_limits(crw_box_t *box, int ready)
         && cg->limits.pids == limits.pids
         && cg->limits.cpu_percent == limits.cpu_percent)
     {
-        return;
+        return 0;
     }
 
     if (crw_cgroup_begin(cg, &limits, &err) != 0) {
-        /* the job will try again, and fail if it must */
-        crw_log(CRW_LOG_WARN, "box %u: %s", box->number, err.text);
-        return;
+        /* a job that finds its limits set would start from old figures */
+        crw_log(CRW_LOG_ERROR, "box %u: %s", box->number, err.text);
+        crw_box_fail(box, "setting the cgroup's limits", err.err);
+        return -1;
     }
 
     if (ready && box->warm_kb == 0) {
@@ -228,6 +242,36 @@ crw_box_limits(crw_box_t *box, int ready)
         box->warm_kb = cg->memory_base_kb;
         box->own_kb = (box->warm_kb > box->floor_kb)
                       ? box->warm_kb - box->floor_kb : 0;
+    }
+
+    return 0;
+}
+
+
+int
+crw_box_usage(crw_box_t *box, uint64_t *used_kb)
+{
+    crw_error_t  err;
+
+    if (crw_cgroup_usage(&box->cgroup, used_kb, &err) != 0) {
+        crw_box_fail(box, "reading the cgroup", err.err);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+/* v2: to read memory.events is what ends it; usage alone would not */
+
+void
+crw_box_calm(crw_box_t *box)
+{
+    crw_error_t           err;
+    crw_cgroup_figures_t  figures;
+
+    if (crw_cgroup_figures(&box->cgroup, &figures, &err) != 0) {
+        crw_box_fail(box, "reading the cgroup", err.err);
     }
 }
 

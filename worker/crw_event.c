@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crw_fault.h"
 #include "crw_timer.h"
 
 
@@ -22,12 +23,14 @@ crw_loop_init(crw_loop_t *loop, size_t timers, crw_error_t *err)
     loop->capacity = timers;
     loop->now_us = crw_monotonic_us();
 
-    loop->heap = calloc(timers + 1, sizeof(crw_timer_t *));
+    loop->heap = crw_fault("loop_memory") == -1
+                 ? NULL : calloc(timers + 1, sizeof(crw_timer_t *));
     if (loop->heap == NULL) {
         return crw_error_set(err, errno, "no memory for timers");
     }
 
-    loop->epoll = epoll_create1(EPOLL_CLOEXEC);
+    loop->epoll = crw_fault("loop_epoll") == -1
+                  ? -1 : epoll_create1(EPOLL_CLOEXEC);
     if (loop->epoll == -1) {
         free(loop->heap);
         loop->heap = NULL;
@@ -100,7 +103,9 @@ crw_event_add(crw_loop_t *loop, crw_event_t *ev, int fd, uint32_t mask)
     ee.events = mask;
     ee.data.ptr = ev;
 
-    if (epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &ee) == -1) {
+    if (crw_fault("event_add") == -1
+        || epoll_ctl(loop->epoll, EPOLL_CTL_ADD, fd, &ee) == -1)
+    {
         (void) close(fd);
         ev->fd = -1;
         ev->mask = 0;
@@ -138,7 +143,9 @@ crw_event_watch(crw_loop_t *loop, crw_event_t *ev, uint32_t mask)
     ee.events = mask;
     ee.data.ptr = ev;
 
-    if (epoll_ctl(loop->epoll, op, ev->fd, &ee) == -1) {
+    if ((mask != 0 && crw_fault("event_watch") == -1)
+        || epoll_ctl(loop->epoll, op, ev->fd, &ee) == -1)
+    {
         return -1;
     }
 

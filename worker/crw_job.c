@@ -249,8 +249,13 @@ crw_job_run(crw_job_t *job, crw_box_t *box)
 
     /* no system call, unless a stale event made the box look away */
 
-    (void) crw_event_watch(&job->worker->loop, &box->out, EPOLLIN);
-    (void) crw_event_watch(&job->worker->loop, &box->err, EPOLLIN);
+    if (crw_event_watch(&job->worker->loop, &box->out, EPOLLIN) == -1
+        || crw_event_watch(&job->worker->loop, &box->err, EPOLLIN) == -1)
+    {
+        crw_job_end(job, CR_STATUS_ERROR, CR_LIMIT_NONE,
+                    "watching the job's output failed");
+        return;
+    }
 
     if (crw_job_limits(job, &err) != 0) {
         crw_log(CRW_LOG_ERROR, "box %u: %s", box->number, err.text);

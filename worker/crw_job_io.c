@@ -415,8 +415,12 @@ crw_job_pace(crw_timer_t *timer)
 {
     crw_job_t  *job = timer->data;
 
-    (void) crw_event_watch(&job->worker->loop, &job->box->out, EPOLLIN);
-    (void) crw_event_watch(&job->worker->loop, &job->box->err, EPOLLIN);
+    if (crw_event_watch(&job->worker->loop, &job->box->out, EPOLLIN) == -1
+        || crw_event_watch(&job->worker->loop, &job->box->err, EPOLLIN) == -1)
+    {
+        crw_job_end(job, CR_STATUS_ERROR, CR_LIMIT_NONE,
+                    "watching the job's output failed");
+    }
 }
 
 

@@ -20,10 +20,11 @@
 #include <unistd.h>
 
 #include "../ipc/cr_reap.h"
+#include "crw_fault.h"
 #include "crw_log.h"
 
 
-#define CRW_MASTER_SWEEP_US  1000000
+#define CRW_MASTER_SWEEP_US  (1000000 / CRW_FAULT_HASTE)
 #define CRW_MASTER_SWEEP_BASES  5    /* each so many, those of dead pools */
 #define CRW_MASTER_DRAIN_US  50000
 #define CRW_MASTER_GRACE_US  (5 * 1000000)

@@ -16,14 +16,15 @@
 #include <unistd.h>
 
 #include "../ipc/cr_reap.h"
+#include "crw_fault.h"
 #include "crw_log.h"
 #include "crw_master.h"
 
 
 #define CRW_PLACE_KILL_US    2000
 #define CRW_PLACE_KILL_TRIES 2500       /* 5 s */
-#define CRW_PLACE_SOON_US    (5 * 1000000)
-#define CRW_PLACE_RETRY_US   100000
+#define CRW_PLACE_SOON_US    (5 * 1000000 / CRW_FAULT_HASTE)
+#define CRW_PLACE_RETRY_US   (100000 / CRW_FAULT_HASTE)
 #define CRW_PLACE_RETRY_MAX  6          /* doublings */
 
 
@@ -63,7 +64,9 @@ crw_place_start(crw_place_t *place)
     master = place->master;
     config = (master->next != NULL) ? master->next : master->config;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
+    if (crw_fault("worker_link") == -1
+        || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+    {
         crw_log(CRW_LOG_ERROR, "socketpair: %s", strerror(errno));
         return -1;
     }
@@ -76,7 +79,7 @@ crw_place_start(crw_place_t *place)
     place->buried = 0;
     memset(place->failures, 0, sizeof(place->failures));
 
-    pid = fork();
+    pid = crw_fault("worker_fork") == -1 ? -1 : fork();
 
     if (pid == 0) {
         (void) close(pair[0]);
@@ -97,7 +100,14 @@ crw_place_start(crw_place_t *place)
     atomic_store(&cr_segment_worker(&master->segment, place->index)->pid,
                  (uint32_t) pid);
 
-    return crw_event_add(&master->loop, &place->link, pair[0], EPOLLIN);
+    if (crw_event_add(&master->loop, &place->link, pair[0], EPOLLIN) == -1) {
+        /* one that cannot be heard is buried as any that died */
+        crw_log(CRW_LOG_ERROR, "watching worker %u: %s", place->index,
+                strerror(errno));
+        (void) kill(pid, SIGKILL);
+    }
+
+    return 0;
 }
 
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "crw_box.h"
+#include "crw_fault.h"
 #include "crw_zygote.h"
 
 
@@ -27,7 +28,8 @@ crw_pool_start(crw_pool_t *pool, uint32_t boxes, crw_error_t *err)
 
     config = pool->config;
 
-    pool->families = calloc(config->nlanguages, sizeof(crw_family_t));
+    pool->families = crw_fault("worker_languages") == -1
+                     ? NULL : calloc(config->nlanguages, sizeof(crw_family_t));
     if (pool->families == NULL) {
         return crw_error_set(err, errno, "no memory for languages");
     }
@@ -70,7 +72,8 @@ crw_pool_family(crw_pool_t *pool, crw_family_t *family, size_t index,
     family->language = &pool->config->languages[index];
     family->index = (uint32_t) index;
 
-    family->boxes = calloc(nboxes, sizeof(crw_box_t));
+    family->boxes = crw_fault("worker_boxes") == -1
+                    ? NULL : calloc(nboxes, sizeof(crw_box_t));
     family->ready = calloc(nboxes, sizeof(crw_box_t *));
 
     if (family->boxes == NULL || family->ready == NULL) {

@@ -19,6 +19,7 @@
 
 #include "../ipc/cr_consume.h"
 #include "crw_box.h"
+#include "crw_fault.h"
 #include "crw_job.h"
 #include "crw_log.h"
 #include "crw_park.h"
@@ -165,7 +166,8 @@ crw_worker_jobs(crw_worker_t *worker, crw_error_t *err)
     worker->park = n;
     n += worker->park;
 
-    worker->jobs = calloc(n, sizeof(crw_job_t));
+    worker->jobs = crw_fault("worker_jobs") == -1
+                   ? NULL : calloc(n, sizeof(crw_job_t));
     worker->by_slot = calloc(worker->segment->geometry.slots,
                              sizeof(crw_job_t *));
 

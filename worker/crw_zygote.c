@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "crw_box.h"
+#include "crw_fault.h"
 #include "crw_log.h"
 #include "sandbox/crw_link.h"
 
@@ -27,18 +28,23 @@
 #define CRW_ZYGOTE_LINK      3      /* descriptor number in the zygote */
 #define CRW_ZYGOTE_BOOT_US   (15 * 1000000)
 #define CRW_ZYGOTE_END_US    (2 * 1000000)
-#define CRW_ZYGOTE_RETRY_US  100000
+#define CRW_ZYGOTE_LOST_US   10000  /* nothing tells of its end */
+#define CRW_ZYGOTE_RETRY_US  (100000 / CRW_FAULT_HASTE)
 #define CRW_ZYGOTE_RETRY_MAX 6      /* doublings */
-#define CRW_ZYGOTE_ARGS      (2 * CRW_LIST_MAX + 13)
+#define CRW_ZYGOTE_ARGS      (2 * CRW_LIST_MAX + 15)
 
 
 static int crw_zygote_spawn(crw_zygote_t *zygote, crw_error_t *err);
+static int crw_zygote_watch(crw_zygote_t *zygote, int link);
 static int crw_zygote_exec(crw_zygote_t *zygote, int link, crw_error_t *err);
+static int crw_zygote_actions(posix_spawn_file_actions_t *acts, int link);
 static size_t crw_zygote_args(const crw_zygote_t *zygote, const char **argv);
 static void crw_zygote_message(crw_event_t *ev, uint32_t events);
 static void crw_zygote_booted(crw_zygote_t *zygote, const crw_msg_t *msg);
 static void crw_zygote_keeper(crw_zygote_t *zygote, const crw_msg_t *msg,
     int *fds, int nfds);
+static void crw_zygote_refused(crw_zygote_t *zygote, const char *step,
+    int errnum);
 static int crw_zygote_ask(crw_zygote_t *zygote, crw_box_t *box);
 static void crw_zygote_child(crw_event_t *ev, uint32_t events);
 static void crw_zygote_deadline(crw_timer_t *timer);
@@ -99,12 +105,11 @@ crw_zygote_start(crw_family_t *family)
 static int
 crw_zygote_spawn(crw_zygote_t *zygote, crw_error_t *err)
 {
-    int           rc, fd, pair[2];
-    crw_loop_t   *loop;
+    int  rc, pair[2];
 
-    loop = zygote->family->pool->loop;
-
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
+    if (crw_fault("zygote_link") == -1
+        || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+    {
         return crw_error_set(err, errno, "socketpair failed");
     }
 
@@ -121,22 +126,44 @@ crw_zygote_spawn(crw_zygote_t *zygote, crw_error_t *err)
     zygote->jobs = 0;
     zygote->asked = NULL;
 
-    crw_timer_set(loop, &zygote->timer, CRW_ZYGOTE_BOOT_US);
+    crw_timer_set(zygote->family->pool->loop, &zygote->timer,
+                  CRW_ZYGOTE_BOOT_US);
 
-    fd = (int) syscall(SYS_pidfd_open, zygote->pid, 0);
-
-    if (fd == -1
-        || crw_event_add(loop, &zygote->child, fd, EPOLLIN) == -1
-        || fcntl(pair[0], F_SETFL, O_NONBLOCK) == -1
-        || crw_event_add(loop, &zygote->link, pair[0], EPOLLIN) == -1)
-    {
-        /* the timer goes on to reap it */
+    if (crw_zygote_watch(zygote, pair[0]) == -1) {
         (void) crw_error_set(err, errno, "watching the zygote failed");
         crw_zygote_kill(zygote);
         return -1;
     }
 
     return 0;
+}
+
+
+/* takes the link over, also when it fails */
+
+static int
+crw_zygote_watch(crw_zygote_t *zygote, int link)
+{
+    int          fd, errnum;
+    crw_loop_t  *loop;
+
+    loop = zygote->family->pool->loop;
+
+    fd = crw_fault("zygote_pidfd") == -1
+         ? -1 : (int) syscall(SYS_pidfd_open, zygote->pid, 0);
+
+    if (fd == -1
+        || crw_event_add(loop, &zygote->child, fd, EPOLLIN) == -1
+        || crw_fault("zygote_nonblocking") == -1
+        || fcntl(link, F_SETFL, O_NONBLOCK) == -1)
+    {
+        errnum = errno;
+        (void) close(link);
+        errno = errnum;
+        return -1;
+    }
+
+    return crw_event_add(loop, &zygote->link, link, EPOLLIN);
 }
 
 
@@ -151,13 +178,17 @@ crw_zygote_exec(crw_zygote_t *zygote, int link, crw_error_t *err)
 
     path = zygote->family->language->zygote;
 
-    if (posix_spawnattr_init(&attr) != 0) {
-        return crw_error_set(err, ENOMEM, "posix_spawnattr_init failed");
+    rc = crw_fault("zygote_attr") == -1 ? errno : posix_spawnattr_init(&attr);
+
+    if (rc != 0) {
+        return crw_error_set(err, rc, "posix_spawnattr_init failed");
     }
 
-    if (posix_spawn_file_actions_init(&acts) != 0) {
+    rc = posix_spawn_file_actions_init(&acts);
+
+    if (rc != 0) {
         (void) posix_spawnattr_destroy(&attr);
-        return crw_error_set(err, ENOMEM, "posix_spawn_file_actions failed");
+        return crw_error_set(err, rc, "posix_spawn_file_actions failed");
     }
 
     (void) sigemptyset(&set);
@@ -167,18 +198,15 @@ crw_zygote_exec(crw_zygote_t *zygote, int link, crw_error_t *err)
     (void) posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK
                                            | POSIX_SPAWN_SETSIGDEF);
 
-    (void) posix_spawn_file_actions_addopen(&acts, STDIN_FILENO, "/dev/null",
-                                            O_RDONLY, 0);
-    (void) posix_spawn_file_actions_adddup2(&acts, STDERR_FILENO,
-                                            STDOUT_FILENO);
-    (void) posix_spawn_file_actions_adddup2(&acts, link, CRW_ZYGOTE_LINK);
-    (void) posix_spawn_file_actions_addclosefrom_np(&acts,
-                                                    CRW_ZYGOTE_LINK + 1);
-
     (void) crw_zygote_args(zygote, argv);
 
-    rc = posix_spawn(&zygote->pid, path, &acts, &attr, (char **) argv,
-                     environ);
+    rc = crw_zygote_actions(&acts, link);
+
+    if (rc == 0) {
+        rc = crw_fault("zygote_spawn") == -1
+             ? errno : posix_spawn(&zygote->pid, path, &acts, &attr,
+                                   (char **) argv, environ);
+    }
 
     (void) posix_spawn_file_actions_destroy(&acts);
     (void) posix_spawnattr_destroy(&attr);
@@ -191,10 +219,40 @@ crw_zygote_exec(crw_zygote_t *zygote, int link, crw_error_t *err)
 }
 
 
+/* each is a piece of memory: with one less it would start with more of ours */
+
+static int
+crw_zygote_actions(posix_spawn_file_actions_t *acts, int link)
+{
+    int  rc;
+
+    rc = crw_fault("zygote_actions") == -1
+         ? errno
+         : posix_spawn_file_actions_addopen(acts, STDIN_FILENO, "/dev/null",
+                                            O_RDONLY, 0);
+    if (rc == 0) {
+        rc = posix_spawn_file_actions_adddup2(acts, STDERR_FILENO,
+                                              STDOUT_FILENO);
+    }
+
+    if (rc == 0) {
+        rc = posix_spawn_file_actions_adddup2(acts, link, CRW_ZYGOTE_LINK);
+    }
+
+    if (rc == 0) {
+        rc = posix_spawn_file_actions_addclosefrom_np(acts,
+                                                      CRW_ZYGOTE_LINK + 1);
+    }
+
+    return rc;
+}
+
+
 static size_t
 crw_zygote_args(const crw_zygote_t *zygote, const char **argv)
 {
     size_t                 i, n;
+    const char            *fault;
     const crw_config_t    *config;
     const crw_language_t  *lang;
 
@@ -209,7 +267,7 @@ crw_zygote_args(const crw_zygote_t *zygote, const char **argv)
         argv[n++] = lang->preload.text[i];
     }
 
-    for (i = 0; i < lang->binds.n && n < CRW_ZYGOTE_ARGS - 8; i++) {
+    for (i = 0; i < lang->binds.n && n < CRW_ZYGOTE_ARGS - 10; i++) {
         argv[n++] = "--bind";
         argv[n++] = lang->binds.text[i];
     }
@@ -223,6 +281,13 @@ crw_zygote_args(const crw_zygote_t *zygote, const char **argv)
 
     if (config->record_locks) {
         argv[n++] = "--record-locks";
+    }
+
+    fault = crw_fault_text(CRW_FAULT_ZYGOTE);
+
+    if (fault != NULL) {
+        argv[n++] = "--fail";
+        argv[n++] = fault;
     }
 
     argv[n] = NULL;
@@ -247,6 +312,12 @@ crw_zygote_message(crw_event_t *ev, uint32_t events)
         return;
     }
 
+    if (n == -1 && errno == EMSGSIZE && zygote->asked != NULL) {
+        /* no room for the keeper's pidfd: no reason to end its other boxes */
+        crw_zygote_refused(zygote, "taking the keeper over", EMFILE);
+        return;
+    }
+
     if (n != (ssize_t) sizeof(msg)) {
         /* gone, or not the program we think it is; its end is logged there */
         crw_zygote_kill(zygote);
@@ -268,6 +339,11 @@ crw_zygote_message(crw_event_t *ev, uint32_t events)
         && zygote->state == CRW_ZYGOTE_BOOT)
     {
         crw_zygote_booted(zygote, &msg);
+        return;
+    }
+
+    if (msg.type == CRW_MSG_FAILED && zygote->asked != NULL) {
+        crw_zygote_refused(zygote, msg.text, msg.value);
         return;
     }
 
@@ -348,12 +424,15 @@ static int
 crw_zygote_ask(crw_zygote_t *zygote, crw_box_t *box)
 {
     int               rc, errnum, pair[2];
+    const char       *fault;
     crw_pool_t       *pool;
     crw_keeper_msg_t  msg;
 
     pool = zygote->family->pool;
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1) {
+    if (crw_fault("keeper_link") == -1
+        || socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, pair) == -1)
+    {
         crw_box_fail(box, "socketpair for the keeper", errno);
         return -1;
     }
@@ -369,7 +448,9 @@ crw_zygote_ask(crw_zygote_t *zygote, crw_box_t *box)
 
     /* asked last: who has asked must be the one that the answer is for */
 
-    if (fcntl(pair[0], F_SETFL, O_NONBLOCK) == -1) {
+    if (crw_fault("keeper_nonblocking") == -1
+        || fcntl(pair[0], F_SETFL, O_NONBLOCK) == -1)
+    {
         errnum = errno;
         (void) close(pair[0]);
         (void) close(pair[1]);
@@ -384,7 +465,14 @@ crw_zygote_ask(crw_zygote_t *zygote, crw_box_t *box)
         return -1;
     }
 
-    rc = crw_link_send(zygote->link.fd, &msg, sizeof(msg), &pair[1], 1);
+    fault = crw_fault_text(CRW_FAULT_KEEPER);
+
+    if (fault != NULL) {
+        memcpy(msg.msg.text, fault, strnlen(fault, CRW_TEXT_MAX - 1));
+    }
+
+    rc = crw_fault("keeper_ask") == -1
+         ? -1 : crw_link_send(zygote->link.fd, &msg, sizeof(msg), &pair[1], 1);
     errnum = errno;
 
     (void) close(pair[1]);
@@ -422,6 +510,24 @@ crw_zygote_keeper(crw_zygote_t *zygote, const crw_msg_t *msg, int *fds,
 
     } else {
         crw_box_keeper(box, msg->value, fds[0]);
+    }
+
+    crw_zygote_feed(zygote->family);
+}
+
+
+/* the box tries again later; what else the zygote carries goes on */
+
+static void
+crw_zygote_refused(crw_zygote_t *zygote, const char *step, int errnum)
+{
+    crw_box_t  *box;
+
+    box = zygote->asked;
+    zygote->asked = NULL;
+
+    if (box->state == CRW_BOX_KEEPER && box->zygote == zygote) {
+        crw_box_fail(box, step, errnum);
     }
 
     crw_zygote_feed(zygote->family);
@@ -507,7 +613,9 @@ crw_zygote_kill(crw_zygote_t *zygote)
 
     crw_event_close(&zygote->link);
     (void) kill(zygote->pid, SIGKILL);
-    crw_timer_set(family->pool->loop, &zygote->timer, CRW_ZYGOTE_END_US);
+    crw_timer_set(family->pool->loop, &zygote->timer,
+                  (zygote->child.fd != -1) ? CRW_ZYGOTE_END_US
+                                           : CRW_ZYGOTE_LOST_US);
 }
 
 
@@ -569,10 +677,12 @@ crw_zygote_deadline(crw_timer_t *timer)
         return;
     }
 
-    /* dying: its pidfd was lost, or the kernel takes long */
+    /* dying: there never was a pidfd, or the kernel takes long */
 
     (void) kill(zygote->pid, SIGKILL);
-    crw_timer_set(zygote->family->pool->loop, timer, CRW_ZYGOTE_END_US);
+    crw_timer_set(zygote->family->pool->loop, timer,
+                  (zygote->child.fd != -1) ? CRW_ZYGOTE_END_US
+                                           : CRW_ZYGOTE_LOST_US);
     crw_zygote_child(&zygote->child, 0);
 }
 
@@ -590,7 +700,9 @@ crw_zygote_failed(crw_family_t *family, const char *step, int errnum)
         n = CRW_ZYGOTE_RETRY_MAX;
     }
 
-    if (family->trouble[0] == '\0') {
+    /* a cause of its own says more than the end that it had */
+
+    if (family->trouble[0] == '\0' || errnum != 0) {
         (void) snprintf(family->trouble, sizeof(family->trouble), "%s%s%.40s",
                         step, (errnum != 0) ? ": " : "",
                         (errnum != 0) ? strerror(errnum) : "");

@@ -33,6 +33,7 @@ static const char  pool_run_limits[] =
 static int pool_run_file(const char *path, const char *text);
 static int pool_run_describe(const pool_run_t *run, const char *id,
     const char *zygote, const char *limits);
+static void pool_run_beside(char *path, size_t size, const char *name);
 static pid_t pool_run_exec(const pool_run_t *run, const char *option, int fd);
 static pid_t pool_run_parent(pid_t pid);
 static size_t pool_run_entries(const char *path);
@@ -112,7 +113,14 @@ static int
 pool_run_describe(const pool_run_t *run, const char *id, const char *zygote,
     const char *limits)
 {
-    char  text[4096], path[PATH_MAX];
+    char  text[8192], path[PATH_MAX], beside[PATH_MAX];
+
+    /* a name is looked for beside the worker */
+
+    if (run->worker != NULL && strchr(zygote, '/') == NULL) {
+        pool_run_program(beside, sizeof(beside), zygote);
+        zygote = beside;
+    }
 
     (void) snprintf(path, sizeof(path), "%s/languages/%s.json", run->dir, id);
 
@@ -185,6 +193,23 @@ pool_run_program(char *path, size_t size, const char *name)
 }
 
 
+static void
+pool_run_beside(char *path, size_t size, const char *name)
+{
+    char     *slash;
+    ssize_t   n;
+
+    n = readlink("/proc/self/exe", path, size - 1);
+    path[(n > 0) ? n : 0] = '\0';
+    slash = strrchr(path, '/');
+
+    if (slash != NULL) {
+        (void) snprintf(slash + 1, size - (size_t) (slash + 1 - path), "%s",
+                        name);
+    }
+}
+
+
 static pid_t
 pool_run_exec(const pool_run_t *run, const char *option, int fd)
 {
@@ -192,7 +217,12 @@ pool_run_exec(const pool_run_t *run, const char *option, int fd)
     pid_t        pid;
     const char  *argv[5];
 
-    pool_run_program(program, sizeof(program), "coderemote-worker");
+    if (run->worker != NULL) {
+        pool_run_beside(program, sizeof(program), run->worker);
+
+    } else {
+        pool_run_program(program, sizeof(program), "coderemote-worker");
+    }
 
     argv[0] = program;
     argv[1] = "-c";
@@ -431,7 +461,9 @@ pool_run_child(pid_t parent, int timeout_ms)
             (void) closedir(dir);
         }
 
-        pool_run_sleep(10);
+        if (child == -1) {
+            pool_run_sleep(10);
+        }
     }
 
     return child;

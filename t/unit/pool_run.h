@@ -19,6 +19,7 @@ typedef struct {
     char    socket[PATH_MAX / 2];
     char    config[PATH_MAX / 2];
     char    log[PATH_MAX / 2];
+    const char  *worker;            /* a test's own, beside it; NULL */
 } pool_run_t;
 
 

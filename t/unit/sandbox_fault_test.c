@@ -3,8 +3,8 @@
  * once, and each time the pool hears which one it was, nothing runs, nothing
  * is left, and the next sandbox is whole.
  *
- * sources: t/unit/sandbox_drive.c worker/sandbox/ worker/crw_error.c
- * sources: ipc/cr_request.c
+ * sources: t/unit/sandbox_drive.c t/unit/fault_points.c worker/sandbox/
+ * sources: worker/crw_error.c ipc/cr_request.c
  * libs: -lseccomp
  */
 
@@ -20,18 +20,13 @@
 
 #include "cr_test.h"
 #include "crw_sandbox.h"
+#include "fault_points.h"
 #include "sandbox_drive.h"
 
 
 /* what a full machine answers */
 
 static const int    errnos[] = { ENOSPC, EMFILE, ENOMEM };
-
-/* what init does around its layers, and can fail as well */
-
-static const char  *between[] = {
-    "init_fds", "init_pipe", "program_fork", "init_ready", NULL
-};
 
 static drive_t  d;
 static int      steps;
@@ -194,8 +189,9 @@ TEST("a step that fails in zygote or keeper is named, and it ends")
 
 TEST("a step that fails in a sandbox is named, and nothing of it is left")
 {
-    size_t        i, k;
-    drive_job_t  *job;
+    size_t                i;
+    drive_job_t          *job;
+    const fault_point_t  *point;
 
     if (drive_zygote() == NULL) {
         return;
@@ -208,9 +204,18 @@ TEST("a step that fails in a sandbox is named, and nothing of it is left")
 
     crw_sandbox_each(fail_step, &d);
 
-    for (i = 0; between[i] != NULL; i++) {
-        for (k = 0; k < 3; k++) {
-            fail_sandbox(between[i], errnos[k]);
+    /* what stands around the layers, and can fail as well */
+
+    for (point = fault_points; point->name != NULL; point++) {
+
+        if (point->via != CRW_FAULT_BUILD
+            || strcmp(point->name, "init_clone") == 0)
+        {
+            continue;
+        }
+
+        for (i = 0; i < 3; i++) {
+            fail_sandbox(point->name, errnos[i]);
         }
     }
 

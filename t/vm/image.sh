@@ -108,7 +108,8 @@ image_tests()
         file=${file##*/}
         targets="$targets $BUILD/unit/plain/${file%.c}"
     done
-    make -s -C "$ROOT/t/unit" BUILD="$BUILD" -j"$(nproc)" $targets
+    make -s -C "$ROOT/t/unit" BUILD="$BUILD" -j"$(nproc)" $targets \
+        "$BUILD/unit/plain/pool_fault_worker"
 }
 
 
@@ -116,7 +117,8 @@ image_project()
 {
     local stage=$1 file
 
-    for file in coderemote-worker python-zygote; do
+    for file in coderemote-worker python-zygote unit/plain/pool_fault_worker
+    do
         image_program "$stage" "$BUILD/$file" "/cr/build/$file"
     done
     for file in "$ROOT"/t/unit/{sandbox,pool}_*_test.c; do

@@ -19,7 +19,10 @@
 
 
 static const crw_cgroup_ops_t *crw_cgroup_ops(const crw_cgroup_t *cg);
-static void crw_cgroup_weigh(crw_cgroup_t *cg, unsigned yields);
+static int crw_cgroup_make(crw_cgroup_t *cg, const crw_cgroup_ops_t *ops,
+    crw_error_t *err);
+static int crw_cgroup_rmdir(crw_cgroup_t *cg, crw_error_t *err);
+static int crw_cgroup_weigh(crw_cgroup_t *cg, unsigned yields);
 static int crw_cgroup_counters(crw_cgroup_t *cg, crw_error_t *err);
 static int crw_cgroup_kill_each(crw_cgroup_t *cg, crw_error_t *err);
 static void crw_cgroup_close(crw_cgroup_t *cg);
@@ -55,8 +58,6 @@ int
 crw_cgroup_create(crw_cgroup_t *cg, crw_cgroup_base_t *base, const char *name,
     crw_error_t *err)
 {
-    int                      tree;
-    char                     path[CRW_CGROUP_PATH];
     const crw_cgroup_ops_t  *ops;
 
     memset(cg, 0, sizeof(*cg));
@@ -75,14 +76,33 @@ crw_cgroup_create(crw_cgroup_t *cg, crw_cgroup_base_t *base, const char *name,
         return 0;
     }
 
+    if (crw_cgroup_make(cg, ops, err) == -1) {
+        /* one that was there and has processes stays */
+        (void) crw_cgroup_rmdir(cg, NULL);
+        crw_cgroup_close(cg);
+        return -1;
+    }
+
+    return 0;
+}
+
+
+static int
+crw_cgroup_make(crw_cgroup_t *cg, const crw_cgroup_ops_t *ops,
+    crw_error_t *err)
+{
+    int   tree;
+    char  path[CRW_CGROUP_PATH];
+
     for (tree = 0; tree < CRW_CGROUP_TREES; tree++) {
 
-        if (base->path[tree][0] == '\0') {
+        if (cg->base->path[tree][0] == '\0') {
             continue;
         }
 
-        if (crw_cg_join(path, base->path[tree], name) == -1) {
-            return crw_error_set(err, ENAMETOOLONG, "cgroup \"%s\"", name);
+        if (crw_cg_join(path, cg->base->path[tree], cg->name) == -1) {
+            return crw_error_set(err, ENAMETOOLONG, "cgroup \"%s\"",
+                                 cg->name);
         }
 
         if (crw_cg_mkdir(path, err) == -1) {
@@ -91,12 +111,12 @@ crw_cgroup_create(crw_cgroup_t *cg, crw_cgroup_base_t *base, const char *name,
     }
 
     if (ops->open(cg, err) == -1 || ops->set_cpu(cg, 0, err) == -1) {
-        crw_cgroup_close(cg);
         return -1;
     }
 
-    if (cg->pids_limit != -1) {
-        (void) crw_cg_write(cg->pids_limit, "max");
+    if (cg->pids_limit != -1 && crw_cg_write(cg->pids_limit, "max") == -1) {
+        return crw_error_set(err, errno, "process limit of cgroup \"%s\"",
+                             cg->name);
     }
 
     return crw_cgroup_kill(cg, err);
@@ -106,14 +126,27 @@ crw_cgroup_create(crw_cgroup_t *cg, crw_cgroup_base_t *base, const char *name,
 int
 crw_cgroup_destroy(crw_cgroup_t *cg, crw_error_t *err)
 {
-    int   tree;
-    char  path[CRW_CGROUP_PATH];
-
     if (crw_cgroup_ops(cg) == NULL) {
         return 0;
     }
 
     (void) crw_cgroup_kill(cg, NULL);
+
+    if (crw_cgroup_rmdir(cg, err) == -1) {
+        return -1;
+    }
+
+    crw_cgroup_close(cg);
+
+    return 0;
+}
+
+
+static int
+crw_cgroup_rmdir(crw_cgroup_t *cg, crw_error_t *err)
+{
+    int   tree;
+    char  path[CRW_CGROUP_PATH];
 
     for (tree = 0; tree < CRW_CGROUP_TREES; tree++) {
 
@@ -128,8 +161,6 @@ crw_cgroup_destroy(crw_cgroup_t *cg, crw_error_t *err)
                                  path);
         }
     }
-
-    crw_cgroup_close(cg);
 
     return 0;
 }
@@ -236,8 +267,8 @@ crw_cgroup_begin(crw_cgroup_t *cg, const crw_cgroup_limits_t *limits,
         cg->limits.pids = limits->pids;
     }
 
-    if (cg->yields) {
-        crw_cgroup_weigh(cg, 0);
+    if (cg->yields && crw_cgroup_weigh(cg, 0) == -1) {
+        return crw_error_set(err, errno, "weight of cgroup \"%s\"", cg->name);
     }
 
     return crw_cgroup_counters(cg, err);
@@ -248,28 +279,34 @@ void
 crw_cgroup_yield(crw_cgroup_t *cg)
 {
     if (!cg->yields) {
-        crw_cgroup_weigh(cg, 1);
+        (void) crw_cgroup_weigh(cg, 1);
     }
 }
 
 
 /* the kernel's defaults, and a fiftieth of them; v1 counts in shares */
 
-static void
+static int
 crw_cgroup_weigh(crw_cgroup_t *cg, unsigned yields)
 {
+    int  rc;
+
     if (cg->cpu_weight == -1) {
-        return;
+        return 0;
     }
 
     if (cg->base->kind == CRW_CGROUP_V1) {
-        (void) crw_cg_write(cg->cpu_weight, yields ? "20" : "1024");
+        rc = crw_cg_write(cg->cpu_weight, yields ? "20" : "1024");
 
     } else {
-        (void) crw_cg_write(cg->cpu_weight, yields ? "2" : "100");
+        rc = crw_cg_write(cg->cpu_weight, yields ? "2" : "100");
     }
 
-    cg->yields = yields;
+    if (rc == 0) {
+        cg->yields = yields;
+    }
+
+    return rc;
 }
 
 
@@ -435,8 +472,10 @@ crw_cgroup_peak_stays(crw_cgroup_t *cg, uint64_t kb)
         return 0;
     }
 
-    return crw_cg_read_u64(cg->memory_peak, &bytes) == 0
-           && bytes / 1024 > kb;
+    /* what cannot be read is not known to be low */
+
+    return crw_cg_read_u64(cg->memory_peak, &bytes) == -1
+           || bytes / 1024 > kb;
 }
 
 

@@ -3,6 +3,7 @@
  */
 
 #include "crw_cgroup_impl.h"
+#include "../crw_fault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +40,9 @@ crw_cg_join(char *out, const char *a, const char *b)
 int
 crw_cg_mkdir(const char *path, crw_error_t *err)
 {
-    if (mkdir(path, 0755) == -1 && errno != EEXIST) {
+    if (crw_fault("cgroup_mkdir") == -1
+        || (mkdir(path, 0755) == -1 && errno != EEXIST))
+    {
         return crw_error_set(err, errno, "cgroup \"%s\" cannot be made", path);
     }
 
@@ -64,7 +67,49 @@ crw_cg_open(const crw_cgroup_t *cg, crw_cgroup_tree_e tree, const char *file,
         return -1;
     }
 
-    return open(path, flags|O_CLOEXEC);
+    return crw_fault("cgroup_open") == -1 ? -1 : open(path, flags|O_CLOEXEC);
+}
+
+
+int
+crw_cg_open_all(crw_cgroup_t *cg, const crw_cg_file_t *files,
+    crw_error_t *err)
+{
+    int                   fd;
+    const crw_cg_file_t  *file;
+
+    for (file = files; file->name != NULL; file++) {
+
+        fd = crw_cg_open(cg, file->tree, file->name, file->flags);
+
+        if (fd == -1 && (file->needed || !crw_cg_lacks(errno))) {
+            return crw_error_set(err, errno, "file \"%s\" of cgroup \"%s\"",
+                                 file->name, cg->name);
+        }
+
+        *(int *) (void *) ((char *) cg + file->place) = fd;
+    }
+
+    return 0;
+}
+
+
+int
+crw_cg_lacks(int errnum)
+{
+    switch (errnum) {
+
+    case ENOENT:
+    case EACCES:
+    case EPERM:
+    case EROFS:
+    case EINVAL:
+    case EOPNOTSUPP:
+        return 1;
+
+    default:
+        return 0;
+    }
 }
 
 
@@ -72,6 +117,10 @@ int
 crw_cg_write(int fd, const char *text)
 {
     size_t  len;
+
+    if (crw_fault("cgroup_write") == -1) {
+        return -1;
+    }
 
     len = strlen(text);
 
@@ -96,6 +145,10 @@ crw_cg_read_u64(int fd, uint64_t *value)
     char     text[24], *end;
     ssize_t  n;
 
+    if (crw_fault("cgroup_read") == -1) {
+        return -1;
+    }
+
     n = pread(fd, text, sizeof(text) - 1, 0);
     if (n <= 0) {
         return -1;
@@ -119,6 +172,10 @@ crw_cg_read_key(int fd, const char *key, uint64_t *value)
     char     text[CRW_CG_TEXT], *p;
     size_t   len;
     ssize_t  n;
+
+    if (crw_fault("cgroup_read") == -1) {
+        return -1;
+    }
 
     n = pread(fd, text, sizeof(text) - 1, 0);
     if (n <= 0) {
@@ -155,7 +212,7 @@ crw_cg_put(const char *dir, const char *file, const char *text)
         return -1;
     }
 
-    fd = open(path, O_WRONLY|O_CLOEXEC);
+    fd = crw_fault("cgroup_put") == -1 ? -1 : open(path, O_WRONLY|O_CLOEXEC);
     if (fd == -1) {
         return -1;
     }

@@ -42,6 +42,22 @@ int crw_cg_join(char *out, const char *a, const char *b);
 /* makes the directory and opens it; one that is there is taken over */
 int crw_cg_mkdir(const char *path, crw_error_t *err);
 
+/* the kept files of a group: where their descriptors go; a NULL name ends */
+
+typedef struct {
+    size_t              place;      /* offset in crw_cgroup_t */
+    crw_cgroup_tree_e   tree;
+    const char         *name;
+    int                 flags;
+    int                 needed;     /* else a kernel may lack it */
+} crw_cg_file_t;
+
+/* 0, or -1: a file that is there, or is needed, cannot be opened */
+int crw_cg_open_all(crw_cgroup_t *cg, const crw_cg_file_t *files,
+    crw_error_t *err);
+/* 1 when that errno says that a file is not there or not for us, as it will
+   be tomorrow; 0: it is a fault of now, and to go on would be with less */
+int crw_cg_lacks(int errnum);
 /* a file of a group's tree; the fd, or -1 and errno */
 int crw_cg_open(const crw_cgroup_t *cg, crw_cgroup_tree_e tree,
     const char *file, int flags);

@@ -5,6 +5,7 @@
  */
 
 #include "crw_cgroup_impl.h"
+#include "../crw_fault.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +22,7 @@ static int crw_cg1_base_tree(crw_cgroup_base_t *base, int tree,
     const char *mount, const char *parent, const char *name,
     crw_error_t *err);
 static int crw_cg1_open(crw_cgroup_t *cg, crw_error_t *err);
-static int crw_cg1_oom(crw_cgroup_t *cg);
+static int crw_cg1_oom(crw_cgroup_t *cg, crw_error_t *err);
 static int crw_cg1_set_memory(crw_cgroup_t *cg, uint64_t kb,
     crw_error_t *err);
 static int crw_cg1_set_cpu(crw_cgroup_t *cg, uint32_t percent,
@@ -37,6 +38,31 @@ const crw_cgroup_ops_t  crw_cgroup_v1 = {
     crw_cg1_set_cpu,
     crw_cg1_cpu_us,
     crw_cg1_reset_peak
+};
+
+
+#define CRW_CG1_FILE(place, tree, name, flags, needed)                        \
+    { offsetof(crw_cgroup_t, place), tree, name, flags, needed }
+
+static const crw_cg_file_t  crw_cg1_files[] = {
+    CRW_CG1_FILE(memory_limit, CRW_CGROUP_MEMORY, "memory.limit_in_bytes",
+                 O_RDWR, 1),
+    CRW_CG1_FILE(memory_swap, CRW_CGROUP_MEMORY,
+                 "memory.memsw.limit_in_bytes", O_RDWR, 0),
+    CRW_CG1_FILE(memory_usage, CRW_CGROUP_MEMORY, "memory.usage_in_bytes",
+                 O_RDONLY, 1),
+    CRW_CG1_FILE(memory_peak, CRW_CGROUP_MEMORY,
+                 "memory.max_usage_in_bytes", O_RDWR, 1),
+    CRW_CG1_FILE(memory_events, CRW_CGROUP_MEMORY, "memory.oom_control",
+                 O_RDONLY, 1),
+    CRW_CG1_FILE(pids_limit, CRW_CGROUP_PIDS, "pids.max", O_RDWR, 0),
+    CRW_CG1_FILE(pids_events, CRW_CGROUP_PIDS, "pids.events", O_RDONLY, 0),
+    CRW_CG1_FILE(cpu_limit, CRW_CGROUP_CPU, "cpu.cfs_quota_us", O_RDWR, 0),
+    CRW_CG1_FILE(cpu_weight, CRW_CGROUP_CPU, "cpu.shares", O_WRONLY, 0),
+    CRW_CG1_FILE(cpu_usage, CRW_CGROUP_CPUACCT, "cpuacct.usage", O_RDONLY, 0),
+    CRW_CG1_FILE(kill, CRW_CGROUP_UNIFIED, "cgroup.kill", O_WRONLY, 0),
+    CRW_CG1_FILE(procs, CRW_CGROUP_MEMORY, "cgroup.procs", O_RDWR, 1),
+    { 0, CRW_CGROUP_MEMORY, NULL, 0, 0 }
 };
 
 
@@ -95,32 +121,8 @@ crw_cg1_base_tree(crw_cgroup_base_t *base, int tree, const char *mount,
 static int
 crw_cg1_open(crw_cgroup_t *cg, crw_error_t *err)
 {
-    cg->memory_limit = crw_cg_open(cg, CRW_CGROUP_MEMORY,
-                                   "memory.limit_in_bytes", O_RDWR);
-    cg->memory_swap = crw_cg_open(cg, CRW_CGROUP_MEMORY,
-                                  "memory.memsw.limit_in_bytes", O_RDWR);
-    cg->memory_usage = crw_cg_open(cg, CRW_CGROUP_MEMORY,
-                                   "memory.usage_in_bytes", O_RDONLY);
-    cg->memory_peak = crw_cg_open(cg, CRW_CGROUP_MEMORY,
-                                  "memory.max_usage_in_bytes", O_RDWR);
-    cg->memory_events = crw_cg_open(cg, CRW_CGROUP_MEMORY,
-                                    "memory.oom_control", O_RDONLY);
-    cg->pids_limit = crw_cg_open(cg, CRW_CGROUP_PIDS, "pids.max", O_RDWR);
-    cg->pids_events = crw_cg_open(cg, CRW_CGROUP_PIDS, "pids.events",
-                                  O_RDONLY);
-    cg->cpu_limit = crw_cg_open(cg, CRW_CGROUP_CPU, "cpu.cfs_quota_us",
-                                O_RDWR);
-    cg->cpu_weight = crw_cg_open(cg, CRW_CGROUP_CPU, "cpu.shares", O_WRONLY);
-    cg->cpu_usage = crw_cg_open(cg, CRW_CGROUP_CPUACCT, "cpuacct.usage",
-                                O_RDONLY);
-    cg->kill = crw_cg_open(cg, CRW_CGROUP_UNIFIED, "cgroup.kill", O_WRONLY);
-    cg->procs = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cgroup.procs", O_RDWR);
-
-    if (cg->memory_limit == -1 || cg->memory_usage == -1
-        || cg->memory_peak == -1 || cg->memory_events == -1
-        || cg->procs == -1)
-    {
-        return crw_error_set(err, errno, "files of cgroup \"%s\"", cg->name);
+    if (crw_cg_open_all(cg, crw_cg1_files, err) == -1) {
+        return -1;
     }
 
     cg->base->swap = cg->memory_swap != -1;
@@ -128,46 +130,60 @@ crw_cg1_open(crw_cgroup_t *cg, crw_error_t *err)
 
     /* a group that was taken over may still have its limits */
 
-    if (cg->memory_swap != -1) {
-        (void) crw_cg_write(cg->memory_swap, "-1");
+    if ((cg->memory_swap != -1
+         && crw_cg_write(cg->memory_swap, "-1") == -1
+         && !crw_cg_lacks(errno))
+        || crw_cg_write(cg->memory_limit, "-1") == -1)
+    {
+        return crw_error_set(err, errno, "limits of cgroup \"%s\"", cg->name);
     }
 
-    (void) crw_cg_write(cg->memory_limit, "-1");
-
-    return crw_cg1_oom(cg);
+    return crw_cg1_oom(cg, err);
 }
 
 
 /* memory.txt: "<event_fd> <fd of memory.oom_control>" */
 
 static int
-crw_cg1_oom(crw_cgroup_t *cg)
+crw_cg1_oom(crw_cgroup_t *cg, crw_error_t *err)
 {
-    int   rc, control;
+    int   rc, errnum, control;
     char  text[32];
 
     control = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cgroup.event_control",
                           O_WRONLY);
+
     if (control == -1) {
-        return 0;
+        return crw_cg_lacks(errno)
+               ? 0 : crw_error_set(err, errno, "events of cgroup \"%s\"",
+                                   cg->name);
     }
 
-    cg->oom = eventfd(0, EFD_CLOEXEC|EFD_NONBLOCK);
+    rc = -1;
+    cg->oom = crw_fault("cgroup_eventfd") == -1
+              ? -1 : eventfd(0, EFD_CLOEXEC|EFD_NONBLOCK);
 
     if (cg->oom != -1) {
         (void) snprintf(text, sizeof(text), "%d %d", cg->oom,
                         cg->memory_events);
         rc = crw_cg_write(control, text);
-
-        if (rc == -1) {
-            (void) close(cg->oom);
-            cg->oom = -1;
-        }
     }
 
+    errnum = errno;
     (void) close(control);
 
-    return 0;
+    if (rc == 0) {
+        return 0;
+    }
+
+    if (cg->oom != -1) {
+        (void) close(cg->oom);
+        cg->oom = -1;
+    }
+
+    return crw_cg_lacks(errnum)
+           ? 0 : crw_error_set(err, errnum, "events of cgroup \"%s\"",
+                               cg->name);
 }
 
 

@@ -44,6 +44,31 @@ const crw_cgroup_ops_t  crw_cgroup_v2 = {
 };
 
 
+#define CRW_CG2_FILE(place, name, flags, needed)                              \
+    { offsetof(crw_cgroup_t, place), CRW_CGROUP_MEMORY, name, flags, needed }
+
+static const crw_cg_file_t  crw_cg2_files[] = {
+    CRW_CG2_FILE(memory_limit, "memory.max", O_RDWR, 1),
+    CRW_CG2_FILE(memory_swap, "memory.swap.max", O_RDWR, 0),
+    CRW_CG2_FILE(memory_usage, "memory.current", O_RDONLY, 1),
+    CRW_CG2_FILE(memory_events, "memory.events", O_RDONLY, 1),
+    CRW_CG2_FILE(memory_peak, "memory.peak", O_RDWR, 0),
+    CRW_CG2_FILE(pids_limit, "pids.max", O_RDWR, 0),
+    CRW_CG2_FILE(pids_events, "pids.events", O_RDONLY, 0),
+    CRW_CG2_FILE(cpu_limit, "cpu.max", O_RDWR, 0),
+    CRW_CG2_FILE(cpu_weight, "cpu.weight", O_WRONLY, 0),
+    CRW_CG2_FILE(cpu_usage, "cpu.stat", O_RDONLY, 0),
+    CRW_CG2_FILE(kill, "cgroup.kill", O_WRONLY, 0),
+    CRW_CG2_FILE(procs, "cgroup.procs", O_RDWR, 1),
+    { 0, CRW_CGROUP_MEMORY, NULL, 0, 0 }
+};
+
+static const crw_cg_file_t  crw_cg2_peak[] = {
+    CRW_CG2_FILE(memory_peak, "memory.peak", O_RDONLY, 0),
+    { 0, CRW_CGROUP_MEMORY, NULL, 0, 0 }
+};
+
+
 /* the configured place, else our own group, else the top, which is root's */
 
 static int
@@ -204,48 +229,31 @@ crw_cg2_enable(crw_cgroup_base_t *base, const char *dir)
 static int
 crw_cg2_open(crw_cgroup_t *cg, crw_error_t *err)
 {
-    cg->memory_limit = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.max",
-                                   O_RDWR);
-    cg->memory_swap = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.swap.max",
-                                  O_RDWR);
-    cg->memory_usage = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.current",
-                                   O_RDONLY);
-    cg->memory_events = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.events",
-                                    O_RDONLY);
-    cg->pids_limit = crw_cg_open(cg, CRW_CGROUP_MEMORY, "pids.max", O_RDWR);
-    cg->pids_events = crw_cg_open(cg, CRW_CGROUP_MEMORY, "pids.events",
-                                  O_RDONLY);
-    cg->cpu_limit = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cpu.max", O_RDWR);
-    cg->cpu_weight = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cpu.weight",
-                                 O_WRONLY);
-    cg->cpu_usage = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cpu.stat", O_RDONLY);
-    cg->kill = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cgroup.kill", O_WRONLY);
-    cg->procs = crw_cg_open(cg, CRW_CGROUP_MEMORY, "cgroup.procs", O_RDWR);
-
-    if (cg->memory_limit == -1 || cg->memory_usage == -1
-        || cg->memory_events == -1 || cg->procs == -1)
-    {
-        return crw_error_set(err, errno, "files of cgroup \"%s\"", cg->name);
+    if (crw_cg_open_all(cg, crw_cg2_files, err) == -1) {
+        return -1;
     }
 
     /* Linux 5.19 has it, since 6.12 a write resets it for this descriptor */
 
-    cg->memory_peak = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.peak",
-                                  O_RDWR);
     if (cg->memory_peak != -1) {
         cg->peak_resets = crw_cg2_reset_peak(cg) == 0;
 
-    } else {
-        cg->memory_peak = crw_cg_open(cg, CRW_CGROUP_MEMORY, "memory.peak",
-                                      O_RDONLY);
+        if (!cg->peak_resets && !crw_cg_lacks(errno)) {
+            return crw_error_set(err, errno, "peak of cgroup \"%s\"",
+                                 cg->name);
+        }
+
+    } else if (crw_cg_open_all(cg, crw_cg2_peak, err) == -1) {
+        return -1;
     }
 
     /* a group that was taken over may still have its limit */
 
-    (void) crw_cg_write(cg->memory_limit, "max");
-
-    if (cg->memory_swap != -1) {
-        (void) crw_cg_write(cg->memory_swap, "0");
+    if (crw_cg_write(cg->memory_limit, "max") == -1
+        || (cg->memory_swap != -1
+            && crw_cg_write(cg->memory_swap, "0") == -1))
+    {
+        return crw_error_set(err, errno, "limits of cgroup \"%s\"", cg->name);
     }
 
     /* memory.oom.group stays 0: it would take keeper and init along wherever

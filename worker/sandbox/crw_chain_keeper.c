@@ -75,7 +75,8 @@ crw_keeper_start(crw_keeper_t *k, int link)
     (void) signal(SIGCHLD, SIG_DFL);
     (void) prctl(PR_SET_NAME, "crw-keeper", 0, 0, 0);
 
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1
+    if (crw_sandbox_fault(&k->chain->sandbox, "keeper_start") == -1
+        || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1
         || prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == -1)
     {
         crw_chain_fail(k->link, "keeper_start", errno);

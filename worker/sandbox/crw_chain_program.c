@@ -46,7 +46,11 @@ crw_chain_program(crw_chain_t *chain, int ready)
     crw_chain_program_warm(chain);
     crw_chain_program_wait(ready);
 
-    pidfd = (int) syscall(SYS_pidfd_open, getpid(), 0);
+    pidfd = crw_sandbox_fault(&chain->sandbox, "program_pidfd");
+
+    if (pidfd == 0) {
+        pidfd = (int) syscall(SYS_pidfd_open, getpid(), 0);
+    }
 
     if (pidfd == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "program_pidfd", errno);
@@ -66,7 +70,9 @@ crw_chain_program_warm(crw_chain_t *chain)
 {
     (void) prctl(PR_SET_NAME, "crw-program", 0, 0, 0);
 
-    if (chain->runtime->warm() == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "program_warm") == -1
+        || chain->runtime->warm() == -1)
+    {
         crw_chain_fail(CRW_CHAIN_LINK, "program_warm", errno);
     }
 }

@@ -465,10 +465,19 @@ crw_zyg_loop(crw_chain_t *chain)
 static int
 crw_zyg_fork(crw_chain_t *chain, const crw_keeper_msg_t *msg, int link)
 {
-    int  rc, pid, pidfd;
+    int             rc, pid, pidfd;
+    crw_sandbox_t  *sb;
+
+    sb = &chain->sandbox;
+    memcpy(sb->fault, msg->msg.text, sizeof(sb->fault));
+    sb->fault[CRW_TEXT_MAX - 1] = '\0';
 
     pidfd = -1;
-    pid = crw_chain_clone(0, &pidfd);
+    pid = crw_sandbox_fault(sb, "keeper_fork");
+
+    if (pid == 0) {
+        pid = crw_chain_clone(0, &pidfd);
+    }
 
     if (pid == 0) {
         crw_chain_keeper(chain, link, msg->program_uid, msg->init_uid);

@@ -42,14 +42,18 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
 {
     int                  pid, pidfd, stdio[4];
     const char          *step;
+    crw_sandbox_t       *sb;
     crw_gvisor_pipes_t   pipes;
 
+    sb = &chain->sandbox;
     stdio[0] = fds[1];
     stdio[1] = fds[2];
     stdio[2] = fds[3];
     stdio[3] = fds[0];
 
-    if (crw_sb_fds_install(stdio, 4) == -1) {
+    if (crw_sandbox_fault(sb, "init_fds") == -1
+        || crw_sb_fds_install(stdio, 4) == -1)
+    {
         crw_chain_fail(fds[0], "init_fds", errno);
     }
 
@@ -61,13 +65,19 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
         crw_chain_fail(CRW_CHAIN_LINK, step, errno);
     }
 
-    if (socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_CLOEXEC, 0, pipes.ready) == -1
+    if (crw_sandbox_fault(sb, "init_pipe") == -1
+        || socketpair(AF_UNIX, SOCK_SEQPACKET|SOCK_CLOEXEC, 0, pipes.ready)
+           == -1
         || pipe2(pipes.mapped, O_CLOEXEC) == -1)
     {
         crw_chain_fail(CRW_CHAIN_LINK, "init_pipe", errno);
     }
 
-    pid = crw_chain_clone(CLONE_NEWUSER|CLONE_NEWNS, &pidfd);
+    pid = crw_sandbox_fault(sb, "relay_clone");
+
+    if (pid == 0) {
+        pid = crw_chain_clone(CLONE_NEWUSER|CLONE_NEWNS, &pidfd);
+    }
 
     if (pid == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_clone", errno);
@@ -81,22 +91,26 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
     (void) close(pipes.ready[0]);
     (void) close(pipes.mapped[0]);
 
-    step = crw_gvisor_map(&chain->sandbox, pid);
+    step = crw_gvisor_map(sb, pid);
 
     if (step == NULL) {
-        if (write(pipes.mapped[1], "", 1) != 1) {
+        if (crw_sandbox_fault(sb, "init_mapped") == -1
+            || write(pipes.mapped[1], "", 1) != 1)
+        {
             crw_chain_fail(CRW_CHAIN_LINK, "init_mapped", errno);
         }
 
         (void) close(pipes.mapped[1]);
-        step = crw_sandbox_enter(&chain->sandbox, CRW_PHASE_WAIT);
+        step = crw_sandbox_enter(sb, CRW_PHASE_WAIT);
     }
 
     if (step != NULL) {
         crw_chain_fail(CRW_CHAIN_LINK, step, errno);
     }
 
-    if (crw_link_say(pipes.ready[1], CRW_MSG_READY, 0, NULL, NULL, 0) == -1) {
+    if (crw_sandbox_fault(sb, "init_ready") == -1
+        || crw_link_say(pipes.ready[1], CRW_MSG_READY, 0, NULL, NULL, 0) == -1)
+    {
         crw_chain_fail(CRW_CHAIN_LINK, "init_ready", errno);
     }
 
@@ -115,12 +129,15 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
 static const char *
 crw_gvisor_outside(crw_chain_t *chain)
 {
-    if (crw_sb_net_hostname(&chain->sandbox) == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "net_hostname") == -1
+        || crw_sb_net_hostname(&chain->sandbox) == -1)
+    {
         return "net_hostname";
     }
 
-    if (mount("proc", "/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC, NULL)
-        == -1)
+    if (crw_sandbox_fault(&chain->sandbox, "mount_proc") == -1
+        || mount("proc", "/proc", "proc", MS_NOSUID|MS_NODEV|MS_NOEXEC, NULL)
+           == -1)
     {
         return "mount_proc";
     }
@@ -165,13 +182,17 @@ crw_gvisor_map(const crw_sandbox_t *sb, int pid)
 
     (void) snprintf(path, sizeof(path), "/proc/%d/gid_map", pid);
 
-    if (crw_sb_write(path, map, strlen(map)) == -1) {
+    if (crw_sandbox_fault(sb, "relay_gid_map") == -1
+        || crw_sb_write(path, map, strlen(map)) == -1)
+    {
         return "relay_gid_map";
     }
 
     (void) snprintf(path, sizeof(path), "/proc/%d/uid_map", pid);
 
-    if (crw_sb_write(path, map, strlen(map)) == -1) {
+    if (crw_sandbox_fault(sb, "relay_uid_map") == -1
+        || crw_sb_write(path, map, strlen(map)) == -1)
+    {
         return "relay_uid_map";
     }
 

@@ -47,6 +47,7 @@ typedef enum {
 
 
 typedef struct {
+    const crw_sandbox_t  *sandbox;
     int            in;              /* the job's stdin, -1: ended */
     int            to_guest;
     int            signals;
@@ -99,7 +100,8 @@ crw_gvisor_relay(crw_chain_t *chain, int ready)
 
     /* root of the new namespace: the box's init uid outside */
 
-    if (setsid() == -1
+    if (crw_sandbox_fault(&chain->sandbox, "relay_user") == -1
+        || setsid() == -1
         || syscall(SYS_setgroups, 0, NULL) == -1
         || syscall(SYS_setresgid, 0, 0, 0) == -1
         || syscall(SYS_setresuid, 0, 0, 0) == -1)
@@ -107,11 +109,15 @@ crw_gvisor_relay(crw_chain_t *chain, int ready)
         crw_chain_fail(CRW_CHAIN_LINK, "relay_user", errno);
     }
 
-    if (prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "relay_parent") == -1
+        || prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0) == -1)
+    {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_parent", errno);
     }
 
-    if (crw_gvisor_bundle(chain) == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "gvisor_bundle") == -1
+        || crw_gvisor_bundle(chain) == -1)
+    {
         crw_chain_fail(CRW_CHAIN_LINK, "gvisor_bundle", errno);
     }
 
@@ -121,7 +127,9 @@ crw_gvisor_relay(crw_chain_t *chain, int ready)
 
     crw_chain_program_wait(ready);
 
-    if (crw_sb_seccomp_relay(&chain->sandbox) == -1) {
+    if (crw_sandbox_fault(&chain->sandbox, "relay_seccomp") == -1
+        || crw_sb_seccomp_relay(&chain->sandbox) == -1)
+    {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_seccomp", errno);
     }
 
@@ -136,13 +144,18 @@ crw_relay_start(crw_chain_t *chain, crw_relay_t *r)
 {
     int  pid, in[2], out[2], err[2];
 
-    if (pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1
+    if (crw_sandbox_fault(&chain->sandbox, "relay_pipe") == -1
+        || pipe2(in, O_CLOEXEC) == -1 || pipe2(out, O_CLOEXEC) == -1
         || pipe2(err, O_CLOEXEC) == -1)
     {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_pipe", errno);
     }
 
-    pid = fork();
+    pid = crw_sandbox_fault(&chain->sandbox, "relay_fork");
+
+    if (pid == 0) {
+        pid = fork();
+    }
 
     if (pid == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_fork", errno);
@@ -156,6 +169,7 @@ crw_relay_start(crw_chain_t *chain, crw_relay_t *r)
     (void) close(out[1]);
     (void) close(err[1]);
 
+    r->sandbox = &chain->sandbox;
     r->in = STDIN_FILENO;
     r->to_guest = in[1];
     r->frames.fd = out[0];
@@ -216,7 +230,8 @@ crw_relay_say(const char *text)
 static void
 crw_relay_weaken(crw_chain_t *chain)
 {
-    if (crw_sb_caps_bounding(&chain->sandbox) == -1
+    if (crw_sandbox_fault(&chain->sandbox, "relay_caps") == -1
+        || crw_sb_caps_bounding(&chain->sandbox) == -1
         || crw_sb_caps_drop(&chain->sandbox) == -1
         || crw_sb_caps_undumpable(&chain->sandbox) == -1
         || crw_sb_caps_no_new_privs(&chain->sandbox) == -1)
@@ -235,7 +250,11 @@ crw_relay_signals(crw_relay_t *r)
     (void) sigprocmask(SIG_SETMASK, &set, NULL);
     (void) sigdelset(&set, SIGCHLD);
 
-    r->signals = signalfd(-1, &set, SFD_CLOEXEC|SFD_NONBLOCK);
+    r->signals = crw_sandbox_fault(r->sandbox, "relay_signals");
+
+    if (r->signals == 0) {
+        r->signals = signalfd(-1, &set, SFD_CLOEXEC|SFD_NONBLOCK);
+    }
 
     if (r->signals == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_signals", errno);
@@ -515,7 +534,11 @@ crw_relay_ready(crw_relay_t *r, const crw_msg_t *msg)
         r->errors = -1;
     }
 
-    pidfd = (int) syscall(SYS_pidfd_open, getpid(), 0);
+    pidfd = crw_sandbox_fault(r->sandbox, "relay_pidfd");
+
+    if (pidfd == 0) {
+        pidfd = (int) syscall(SYS_pidfd_open, getpid(), 0);
+    }
 
     if (pidfd == -1) {
         crw_chain_fail(CRW_CHAIN_LINK, "relay_pidfd", errno);

@@ -79,9 +79,11 @@ crw_link_recv(int fd, void *packet, size_t size, int *fds, int max, int *nfds)
     m.msg_control = control.bytes;
     m.msg_controllen = sizeof(control.bytes);
 
+    /* a peer that ended before it read all: what it said is still there */
+
     do {
         n = recvmsg(fd, &m, MSG_CMSG_CLOEXEC);
-    } while (n == -1 && errno == EINTR);
+    } while (n == -1 && (errno == EINTR || errno == ECONNRESET));
 
     if (n <= 0) {
         return n;
