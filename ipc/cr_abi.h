@@ -13,7 +13,7 @@
 
 
 #define CR_ABI_MAGIC        0x31444f4352434f43ULL   /* "COCRCOD1" */
-#define CR_ABI_VERSION      1
+#define CR_ABI_VERSION      2
 
 #define CR_CACHELINE        64
 #define CR_PAGE             4096

@@ -12,10 +12,11 @@ static const char  cr_id_digits[] = "0123456789abcdef";
 
 
 void
-cr_id_create(uint8_t id[16], int64_t now_us, const uint8_t random[10],
-    uint32_t slot)
+cr_id_create(uint8_t id[16], int64_t now_us,
+    const uint8_t random[CR_ID_RANDOM], uint32_t slot)
 {
     size_t    i;
+    uint32_t  part;
     uint64_t  ms;
 
     ms = (uint64_t) now_us / 1000;
@@ -24,11 +25,16 @@ cr_id_create(uint8_t id[16], int64_t now_us, const uint8_t random[10],
         id[i] = (uint8_t) (ms >> (40 - 8 * i));
     }
 
-    for (i = 0; i < 8; i++) {
-        id[6 + i] = random[i];
+    for (i = 0; i < 6; i++) {
+        id[8 + i] = random[i];
     }
 
-    id[6] = (uint8_t) (0x70 | (id[6] & 0x0f));      /* version */
+    /* jobs of one millisecond sort by their time too: section 6.2, method 3 */
+
+    part = (uint32_t) ((uint64_t) now_us % 1000 * 4096 / 1000);
+
+    id[6] = (uint8_t) (0x70 | part >> 8);           /* version */
+    id[7] = (uint8_t) part;
     id[8] = (uint8_t) (0x80 | (id[8] & 0x3f));      /* variant */
     id[14] = (uint8_t) (slot >> 8);
     id[15] = (uint8_t) slot;

@@ -1,7 +1,7 @@
 /*
  * Job ids: UUIDv7 (RFC 9562) whose last 16 bits name the slot, so that a job
- * is found without a table.  58 bits stay random; the slot holds the whole id
- * and a lookup compares it.
+ * is found without a table.  They sort by their time in microseconds.  46 bits
+ * are random; the slot holds the whole id and a lookup compares it.
  */
 
 #ifndef CR_ID_H
@@ -11,12 +11,13 @@
 #include "cr_abi.h"
 
 
-#define CR_ID_TEXT  36
+#define CR_ID_TEXT    36
+#define CR_ID_RANDOM  6
 
 
-/* random: 10 bytes from the system's generator */
-void cr_id_create(uint8_t id[16], int64_t now_us, const uint8_t random[10],
-    uint32_t slot);
+/* random: from the system's generator */
+void cr_id_create(uint8_t id[16], int64_t now_us,
+    const uint8_t random[CR_ID_RANDOM], uint32_t slot);
 uint32_t cr_id_slot(const uint8_t id[16]);
 /* text: CR_ID_TEXT bytes, no NUL */
 void cr_id_format(const uint8_t id[16], char *text);

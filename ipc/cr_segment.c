@@ -38,7 +38,7 @@ static int cr_segment_memfd(void);
 static int cr_segment_mmap(cr_segment_t *seg, int fd);
 static const char *cr_segment_check(cr_segment_t *seg, int fd);
 static uint32_t cr_segment_search(cr_segment_t *seg, uint32_t state,
-    uint32_t channel, uint32_t *hint, uint64_t *word);
+    uint32_t channel, uint64_t *word);
 static void cr_segment_prepare(cr_segment_t *seg, uint32_t index);
 static void cr_segment_punch(uint8_t *arena, size_t size, size_t keep);
 
@@ -246,8 +246,7 @@ cr_segment_log(const cr_segment_t *seg, uint32_t index)
 
 
 uint32_t
-cr_segment_claim(cr_segment_t *seg, uint32_t channel, uint32_t *hint,
-    uint64_t *word)
+cr_segment_claim(cr_segment_t *seg, uint32_t channel, uint64_t *word)
 {
     int32_t   nfree;
     uint32_t  index;
@@ -255,7 +254,7 @@ cr_segment_claim(cr_segment_t *seg, uint32_t channel, uint32_t *hint,
     nfree = atomic_load_explicit(&seg->header->nfree, memory_order_relaxed);
 
     if (nfree > 0) {
-        index = cr_segment_search(seg, CR_SLOT_FREE, channel, hint, word);
+        index = cr_segment_search(seg, CR_SLOT_FREE, channel, word);
 
         if (index != CR_NONE) {
             return index;
@@ -266,13 +265,13 @@ cr_segment_claim(cr_segment_t *seg, uint32_t channel, uint32_t *hint,
         (void) atomic_compare_exchange_strong(&seg->header->nfree, &nfree, 0);
     }
 
-    index = cr_segment_search(seg, CR_SLOT_FINISHED, channel, hint, word);
+    index = cr_segment_search(seg, CR_SLOT_FINISHED, channel, word);
 
     if (index != CR_NONE || nfree > 0) {
         return index;
     }
 
-    return cr_segment_search(seg, CR_SLOT_FREE, channel, hint, word);
+    return cr_segment_search(seg, CR_SLOT_FREE, channel, word);
 }
 
 
@@ -519,14 +518,17 @@ cr_segment_check(cr_segment_t *seg, int fd)
 
 static uint32_t
 cr_segment_search(cr_segment_t *seg, uint32_t state, uint32_t channel,
-    uint32_t *hint, uint64_t *word)
+    uint64_t *word)
 {
     uint32_t    i, n, index;
     uint64_t    w;
     cr_slot_t  *slot;
 
     n = seg->geometry.slots;
-    index = *hint < n ? *hint : 0;
+
+    /* all channels go round together, so the longest claimed comes first */
+
+    index = atomic_load_explicit(&seg->header->next, memory_order_relaxed) % n;
 
     for (i = 0; i < n; i++) {
         slot = cr_segment_slot(seg, index);
@@ -541,7 +543,8 @@ cr_segment_search(cr_segment_t *seg, uint32_t state, uint32_t channel,
 
             cr_segment_prepare(seg, index);
 
-            *hint = index + 1;
+            atomic_store_explicit(&seg->header->next, index + 1,
+                                  memory_order_relaxed);
             *word = w;
 
             return index;

@@ -77,6 +77,8 @@ typedef struct {
     _Alignas(CR_CACHELINE) _Atomic uint32_t  draining;
     /* hint: about how many slots are FREE */
     _Atomic int32_t                          nfree;
+    /* hint: where the next claim looks first */
+    _Atomic uint32_t                         next;
     /* odd while the master rewrites the info (SIGHUP), then even again */
     _Atomic uint32_t                         info_seq;
     _Atomic uint32_t                         info_len;
@@ -136,12 +138,12 @@ uint8_t *cr_segment_log(const cr_segment_t *seg, uint32_t index);
 
 /*
  * nginx worker: claims a slot for 'channel': a free one, else a finished and
- * delivered one that nobody watches.  'hint' is where the last search ended.
+ * delivered one that nobody watches, that of the oldest claim first.
  * Returns the index and sets *word, or CR_NONE when the table is full of
  * live jobs.  The slot's log is empty and its old pages are given back.
  */
 uint32_t cr_segment_claim(cr_segment_t *seg, uint32_t channel,
-    uint32_t *hint, uint64_t *word);
+    uint64_t *word);
 
 /*
  * FILLING -> FREE by its channel (or the master for it), and FINISHED ->

@@ -90,7 +90,8 @@ ngx_http_coderemote_api_auth(ngx_http_request_t *r,
         != NGX_OK)
     {
         ngx_http_coderemote_auth_note(r, row->route,
-                                      NGX_CR_COGNITO_BAD_FIELD, &fields.user);
+                                      NGX_CR_COGNITO_BAD_FIELD, &fields.user,
+                                      NULL);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -249,7 +250,7 @@ ngx_http_coderemote_auth_plain(ngx_http_coderemote_auth_call_t *call)
         return ngx_http_coderemote_auth_call_refuse(call);
     }
 
-    ngx_http_coderemote_auth_call_note(call);
+    ngx_http_coderemote_auth_call_note(call, NULL);
 
     row = ngx_http_coderemote_auth_row(call->request);
 
@@ -290,7 +291,7 @@ ngx_http_coderemote_auth_challenged(ngx_http_coderemote_auth_call_t *call)
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    ngx_http_coderemote_auth_call_note(call);
+    ngx_http_coderemote_auth_call_note(call, NULL);
 
     ngx_cr_json_init(&json, pool, 1024);
     ngx_cr_json_begin(&json, '{');

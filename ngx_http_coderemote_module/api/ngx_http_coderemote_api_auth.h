@@ -86,17 +86,18 @@ ngx_int_t ngx_http_coderemote_auth_call_refuse(
 
 /*
  * Notes what became of a call, and whether it was a wrong attempt: once, when
- * it is answered.
+ * it is answered.  jwt: who has a session now; NULL: nobody.
  */
-void ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call);
+void ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call,
+    const ngx_cr_jwt_t *jwt);
 
 /*
  * The same of any request to /auth/: every one that is answered passes here
- * once.  email: as it was sent, or empty.
+ * once.  email: as it was sent, or empty; jwt: NULL: as the request says.
  */
 void ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,
-    const ngx_str_t *email);
+    const ngx_str_t *email, const ngx_cr_jwt_t *jwt);
 
 
 /*

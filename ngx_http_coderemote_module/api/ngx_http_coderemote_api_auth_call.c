@@ -395,7 +395,7 @@ ngx_http_coderemote_auth_call_refuse(ngx_http_coderemote_auth_call_t *call)
     told = &ngx_http_coderemote_auth_told[call->outcome];
     message = &call->answer.message;
 
-    ngx_http_coderemote_auth_call_note(call);
+    ngx_http_coderemote_auth_call_note(call, NULL);
 
     if (call->outcome == NGX_CR_COGNITO_WEAK) {
 
@@ -431,10 +431,11 @@ ngx_http_coderemote_auth_call_refuse(ngx_http_coderemote_auth_call_t *call)
 
 
 void
-ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call)
+ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call,
+    const ngx_cr_jwt_t *jwt)
 {
     ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
-                                  &call->email);
+                                  &call->email, jwt);
 
     if (!call->counted) {
         return;
@@ -467,7 +468,7 @@ ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call)
 void
 ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,
-    const ngx_str_t *email)
+    const ngx_str_t *email, const ngx_cr_jwt_t *jwt)
 {
     ngx_http_coderemote_loc_conf_t  *conf;
 
@@ -476,7 +477,8 @@ ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_http_coderemote_audit_auth(conf->audit, r,
                                    ngx_cr_cognito_route_name(route),
                                    ngx_cr_cognito_outcome_name(outcome),
-                                   email, outcome == NGX_CR_COGNITO_TOO_MANY);
+                                   email, jwt,
+                                   outcome == NGX_CR_COGNITO_TOO_MANY);
 
     ngx_cr_stats_add(NGX_CR_STAT_SIGN_IN + route * NGX_CR_COGNITO_OUTCOMES
                      + outcome, 1);

@@ -141,9 +141,8 @@ ngx_http_coderemote_auth_hand_out(ngx_http_coderemote_auth_call_t *call,
     const ngx_str_t *token, ngx_cr_jwt_t *jwt)
 {
     ngx_int_t            rc;
-    ngx_str_t            email;
     ngx_uint_t           cause;
-    ngx_cr_jwt_t        *id;
+    ngx_cr_jwt_t        *id, *named;
     ngx_cr_json_t        json;
     ngx_http_request_t  *r;
 
@@ -161,9 +160,9 @@ ngx_http_coderemote_auth_hand_out(ngx_http_coderemote_auth_call_t *call,
     /* access tokens do not have the address */
 
     id = NULL;
-    email = jwt->email;
+    named = jwt;
 
-    if (email.len == 0
+    if (jwt->email.len == 0
         && call->answer.id.len != 0
         && ngx_http_coderemote_auth_verify(call->cognito->id,
                                            &call->answer.id, call->curl.log,
@@ -172,7 +171,7 @@ ngx_http_coderemote_auth_hand_out(ngx_http_coderemote_auth_call_t *call,
         && id->sub.len == jwt->sub.len
         && ngx_memcmp(id->sub.data, jwt->sub.data, jwt->sub.len) == 0)
     {
-        email = id->email;
+        named = id;
     }
 
     ngx_cr_json_init(&json, r->pool, token->len + 1024);
@@ -185,16 +184,14 @@ ngx_http_coderemote_auth_hand_out(ngx_http_coderemote_auth_call_t *call,
     ngx_cr_json_name(&json, "expires_in");
     ngx_cr_json_int(&json, ngx_max(jwt->exp - (int64_t) ngx_time(), 0));
 
-    ngx_http_coderemote_auth_user_object(&json, jwt, &email);
+    ngx_http_coderemote_auth_user_object(&json, jwt, &named->email);
 
     ngx_cr_json_end(&json, '}');
 
-    if (id != NULL) {
-        ngx_cr_jwt_release(id);
-    }
-
     call->outcome = NGX_CR_COGNITO_OK;
-    ngx_http_coderemote_auth_call_note(call);
+    ngx_http_coderemote_auth_call_note(call, named);
+
+    ngx_cr_jwt_release(id);
 
     return ngx_http_coderemote_send_json(r, NGX_HTTP_OK, &json);
 }
@@ -313,7 +310,7 @@ ngx_http_coderemote_api_auth_refresh(ngx_http_request_t *r,
         != NGX_OK)
     {
         ngx_http_coderemote_auth_note(r, call->route, NGX_CR_COGNITO_BAD_FIELD,
-                                      &call->email);
+                                      &call->email, NULL);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -380,7 +377,7 @@ ngx_http_coderemote_auth_no_session(ngx_http_request_t *r)
     ngx_str_t  nobody = ngx_null_string;
 
     ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_REFRESHING,
-                                  NGX_CR_COGNITO_NO_SESSION, &nobody);
+                                  NGX_CR_COGNITO_NO_SESSION, &nobody, NULL);
 
     if (ngx_http_coderemote_auth_cookie_clear(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -405,8 +402,16 @@ ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
     ngx_uint_t                          everywhere;
     ngx_cr_cognito_fields_t             fields;
     ngx_http_coderemote_problem_t       problem;
+    ngx_http_coderemote_identity_t     *identity;
+    ngx_http_coderemote_loc_conf_t     *conf;
     ngx_http_coderemote_auth_call_t    *call;
     ngx_http_coderemote_auth_cookie_t   cookie;
+
+    conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+
+    /* for the audit log: who has no good token may leave as well */
+
+    (void) ngx_http_coderemote_auth_identify(r, conf, &identity);
 
     if (ngx_http_coderemote_auth_everywhere(r, ctx->body, &everywhere,
                                             &problem)
@@ -415,7 +420,7 @@ ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
         ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_LOGOUT,
                         (problem.code == NGX_HTTP_CODEREMOTE_UNAUTHORIZED)
                         ? NGX_CR_COGNITO_NO_SESSION : NGX_CR_COGNITO_BAD_FIELD,
-                        &nobody);
+                        &nobody, NULL);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -556,7 +561,7 @@ ngx_http_coderemote_auth_left(ngx_http_request_t *r)
     ngx_str_t  none = ngx_null_string;
 
     ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_LOGOUT, NGX_CR_COGNITO_OK,
-                                  &none);
+                                  &none, NULL);
 
     return ngx_http_coderemote_send(r, NGX_HTTP_NO_CONTENT, &none, NULL, 0);
 }

@@ -35,8 +35,10 @@ static void ngx_http_coderemote_session_auth_again(ngx_cr_jwks_wait_t *wait);
 static void ngx_http_coderemote_session_auth_forget(
     ngx_http_coderemote_session_t *s);
 static void ngx_http_coderemote_session_auth_refuse(
-    ngx_http_coderemote_session_t *s, ngx_int_t rc,
+    ngx_http_coderemote_session_t *s, ngx_int_t rc, ngx_uint_t cause,
     ngx_http_coderemote_problem_t *problem);
+static void ngx_http_coderemote_session_auth_tell(
+    ngx_http_coderemote_session_t *s, ngx_int_t rc, ngx_uint_t cause);
 static ngx_int_t ngx_http_coderemote_session_auth_take(
     ngx_http_coderemote_session_t *s, ngx_cr_jwt_t *jwt);
 
@@ -118,6 +120,8 @@ ngx_http_coderemote_session_auth_handler(ngx_event_t *ev)
                                      "no token came");
 
     } else if (ngx_cr_jwt_left(s->jwt) == 0) {
+        ngx_http_coderemote_audit_token(s->conf->audit, s->ws->request,
+                                        "session_expired", &s->user);
         ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
                                      "the token has expired");
 
@@ -159,7 +163,7 @@ ngx_http_coderemote_session_auth(ngx_http_coderemote_session_t *s,
         return NGX_OK;
     }
 
-    ngx_http_coderemote_session_auth_refuse(s, rc, problem);
+    ngx_http_coderemote_session_auth_refuse(s, rc, cause, problem);
 
     return NGX_ERROR;
 }
@@ -233,7 +237,7 @@ ngx_http_coderemote_session_auth_again(ngx_cr_jwks_wait_t *wait)
     } else {
         ngx_memzero(&error, sizeof(ngx_http_coderemote_session_error_t));
 
-        ngx_http_coderemote_session_auth_refuse(s, rc, &error.problem);
+        ngx_http_coderemote_session_auth_refuse(s, rc, cause, &error.problem);
 
         error.ref = s->ref;
         ngx_http_coderemote_session_error(s, &error);
@@ -260,7 +264,7 @@ ngx_http_coderemote_session_auth_forget(ngx_http_coderemote_session_t *s)
 
 static void
 ngx_http_coderemote_session_auth_refuse(ngx_http_coderemote_session_t *s,
-    ngx_int_t rc, ngx_http_coderemote_problem_t *problem)
+    ngx_int_t rc, ngx_uint_t cause, ngx_http_coderemote_problem_t *problem)
 {
     if (rc == NGX_BUSY) {
         ngx_http_coderemote_problem(problem,
@@ -272,6 +276,8 @@ ngx_http_coderemote_session_auth_refuse(ngx_http_coderemote_session_t *s,
                                      "too many WebSockets");
         return;
     }
+
+    ngx_http_coderemote_session_auth_tell(s, rc, cause);
 
     if (rc == NGX_ERROR) {
         ngx_http_coderemote_problem(problem,
@@ -291,6 +297,28 @@ ngx_http_coderemote_session_auth_refuse(ngx_http_coderemote_session_t *s,
         ngx_http_coderemote_ws_close(s->ws, NGX_CR_WS_CLOSE_UNAUTHENTICATED,
                                      "not authenticated");
     }
+}
+
+
+/* who the session is for already, not who the token would have named */
+
+static void
+ngx_http_coderemote_session_auth_tell(ngx_http_coderemote_session_t *s,
+    ngx_int_t rc, ngx_uint_t cause)
+{
+    const char  *outcome;
+
+    if (cause == NGX_CR_JWT_OK) {
+        outcome = (rc == NGX_DECLINED)
+                  ? "other_user"
+                  : ngx_http_coderemote_auth_cause(NGX_CR_JWT_INTERNAL);
+
+    } else {
+        outcome = ngx_http_coderemote_auth_cause(cause);
+    }
+
+    ngx_http_coderemote_audit_token(s->conf->audit, s->ws->request, outcome,
+                                    &s->user);
 }
 
 

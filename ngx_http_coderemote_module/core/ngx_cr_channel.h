@@ -43,7 +43,6 @@ struct ngx_cr_link_s {
     ngx_cr_channel_t            *channel;
     cr_segment_t                 segment;
     uint32_t                     index;     /* our channel in the segment */
-    uint32_t                     claim_hint;
     uint32_t                     wake_hint;
     ngx_uint_t                   nworkers;
     int                         *worker_fds; /* eventfds of pool workers */

@@ -12,9 +12,6 @@
 #include <sys/random.h>
 
 
-#define NGX_CR_JOB_RANDOM  10        /* bytes of an id */
-
-
 static const char  ngx_cr_job_lost[] = "pool restarted";
 
 
@@ -47,8 +44,7 @@ ngx_cr_job_claim(ngx_cr_link_t *link, ngx_cr_job_claim_t *claim)
         return NGX_DECLINED;
     }
 
-    index = cr_segment_claim(segment, link->index, &link->claim_hint,
-                             &claim->word);
+    index = cr_segment_claim(segment, link->index, &claim->word);
 
     if (index == CR_NONE) {
         return NGX_DECLINED;
@@ -69,7 +65,7 @@ ngx_cr_job_claim(ngx_cr_link_t *link, ngx_cr_job_claim_t *claim)
 ngx_int_t
 ngx_cr_job_submit(ngx_cr_job_claim_t *claim, cr_job_t *job)
 {
-    u_char            random[NGX_CR_JOB_RANDOM];
+    u_char            random[CR_ID_RANDOM];
     struct timeval    tv;
     ngx_cr_link_t    *link;
     cr_segment_t     *segment;
@@ -121,7 +117,7 @@ ngx_cr_job_abandon(ngx_cr_job_claim_t *claim)
 static ngx_int_t
 ngx_cr_job_random(u_char *random)
 {
-    static u_char  buf[100 * NGX_CR_JOB_RANDOM];
+    static u_char  buf[100 * CR_ID_RANDOM];
     static size_t  left;
 
     if (left == 0) {
@@ -134,8 +130,8 @@ ngx_cr_job_random(u_char *random)
         left = sizeof(buf);
     }
 
-    left -= NGX_CR_JOB_RANDOM;
-    ngx_memcpy(random, buf + left, NGX_CR_JOB_RANDOM);
+    left -= CR_ID_RANDOM;
+    ngx_memcpy(random, buf + left, CR_ID_RANDOM);
 
     return NGX_OK;
 }

@@ -164,6 +164,7 @@ typedef struct {
     ngx_uint_t                   cause;
     ngx_uint_t                   place;     /* where the token was */
     unsigned                     waited:1;  /* for newer keys, once */
+    unsigned                     told:1;    /* to the logs, why it is none */
 } ngx_http_coderemote_identity_t;
 
 

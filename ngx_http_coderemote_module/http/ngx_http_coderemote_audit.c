@@ -20,6 +20,7 @@
 
 #define NGX_HTTP_CODEREMOTE_AUDIT_RATE  20      /* bounded lines a second */
 #define NGX_HTTP_CODEREMOTE_AUDIT_KEEP  60000   /* ms, of a timer only */
+#define NGX_HTTP_CODEREMOTE_AUDIT_TAG   32      /* the longest of syslog */
 
 
 struct ngx_http_coderemote_audit_s {
@@ -62,6 +63,8 @@ static void ngx_http_coderemote_audit_end(ngx_http_coderemote_audit_t *audit,
     ngx_cr_json_t *j);
 static void ngx_http_coderemote_audit_write(
     ngx_http_coderemote_audit_t *audit, ngx_str_t *line, ngx_pool_t *pool);
+static ssize_t ngx_http_coderemote_audit_send(ngx_syslog_peer_t *peer,
+    const ngx_str_t *line, ngx_pool_t *pool);
 
 
 static ngx_queue_t  ngx_http_coderemote_audit_jobs = {
@@ -145,10 +148,11 @@ ngx_http_coderemote_audit_done(void)
 void
 ngx_http_coderemote_audit_auth(ngx_http_coderemote_audit_t *audit,
     ngx_http_request_t *r, const char *action, const char *outcome,
-    const ngx_str_t *email, ngx_uint_t bound)
+    const ngx_str_t *email, const ngx_cr_jwt_t *jwt, ngx_uint_t bound)
 {
-    ngx_cr_json_t       j;
-    ngx_cr_audit_who_t  who;
+    ngx_cr_json_t               j;
+    ngx_cr_audit_who_t          who;
+    ngx_http_coderemote_ctx_t  *ctx;
 
     if (audit == NULL
         || (bound && !ngx_http_coderemote_audit_allow(audit))
@@ -159,6 +163,20 @@ ngx_http_coderemote_audit_auth(ngx_http_coderemote_audit_t *audit,
 
     ngx_http_coderemote_audit_who(audit, r, &who);
     who.email = *email;
+
+    ctx = ngx_http_coderemote_get_ctx(r->main);
+
+    if (jwt == NULL && ctx != NULL) {
+        jwt = ctx->identity.jwt;
+    }
+
+    if (jwt != NULL) {
+        who.sub = jwt->sub;
+
+        if (email->len == 0) {
+            who.email = jwt->email;
+        }
+    }
 
     ngx_cr_json_name(&j, "action");
     ngx_cr_json_cstr(&j, action);
@@ -172,7 +190,7 @@ ngx_http_coderemote_audit_auth(ngx_http_coderemote_audit_t *audit,
 
 void
 ngx_http_coderemote_audit_token(ngx_http_coderemote_audit_t *audit,
-    ngx_http_request_t *r, const char *cause)
+    ngx_http_request_t *r, const char *cause, const ngx_str_t *sub)
 {
     ngx_cr_json_t       j;
     ngx_cr_audit_who_t  who;
@@ -184,6 +202,10 @@ ngx_http_coderemote_audit_token(ngx_http_coderemote_audit_t *audit,
     }
 
     ngx_http_coderemote_audit_who(audit, r, &who);
+
+    if (sub != NULL) {
+        who.sub = *sub;
+    }
 
     ngx_cr_json_name(&j, "outcome");
     ngx_cr_json_cstr(&j, cause);
@@ -465,37 +487,61 @@ ngx_http_coderemote_audit_end(ngx_http_coderemote_audit_t *audit,
 }
 
 
-/* one write a line, at the end of the file: workers do not mix theirs */
-
 static void
 ngx_http_coderemote_audit_write(ngx_http_coderemote_audit_t *audit,
     ngx_str_t *line, ngx_pool_t *pool)
 {
-    u_char   *p, *buf;
-    ssize_t   n;
+    ssize_t     n;
+    ngx_str_t  *name;
 
     if (audit->syslog != NULL) {
-        buf = ngx_pnalloc(pool, sizeof("<255>Jan 01 00:00:00 ") - 1
-                                + ngx_cycle->hostname.len + 1 + 32 + 2
-                                + line->len);
-        if (buf == NULL) {
-            return;
-        }
+        name = &audit->syslog->server.name;
+        n = ngx_http_coderemote_audit_send(audit->syslog, line, pool);
 
-        p = ngx_syslog_add_header(audit->syslog, buf);
-        p = ngx_cpymem(p, line->data, line->len - 1);
+    } else {
 
-        (void) ngx_syslog_send(audit->syslog, buf, p - buf);
-        return;
+        /* one write, at the end of the file: workers do not mix theirs */
+
+        name = &audit->file->name;
+        n = ngx_write_fd(audit->file->fd, line->data, line->len);
     }
-
-    n = ngx_write_fd(audit->file->fd, line->data, line->len);
 
     if (n != (ssize_t) line->len && ngx_time() - audit->failed > 59) {
         audit->failed = ngx_time();
 
         ngx_log_error(NGX_LOG_ERR, ngx_cycle->log, (n == -1) ? ngx_errno : 0,
-                      "writing to the audit log \"%V\" failed",
-                      &audit->file->name);
+                      "writing to the audit log \"%V\" failed", name);
     }
+}
+
+
+/*
+ * A line is a datagram, and never cut: half an object is none.  Returns the
+ * line's length, 0 if there was no room, or NGX_ERROR with ngx_errno.
+ */
+
+static ssize_t
+ngx_http_coderemote_audit_send(ngx_syslog_peer_t *peer,
+    const ngx_str_t *line, ngx_pool_t *pool)
+{
+    u_char   *p, *buf;
+    ssize_t   n;
+
+    buf = ngx_pnalloc(pool, sizeof("<255>Jan 01 00:00:00 ") - 1
+                            + ngx_cycle->hostname.len + 1
+                            + NGX_HTTP_CODEREMOTE_AUDIT_TAG + 2 + line->len);
+    if (buf == NULL) {
+        return 0;
+    }
+
+    p = ngx_syslog_add_header(peer, buf);
+    p = ngx_cpymem(p, line->data, line->len - 1);
+
+    n = ngx_syslog_send(peer, buf, p - buf);
+
+    if (n == NGX_ERROR) {
+        return NGX_ERROR;
+    }
+
+    return (n == p - buf) ? (ssize_t) line->len : 0;
 }

@@ -11,6 +11,7 @@
 #include <ngx_http.h>
 
 #include "ngx_cr_audit.h"
+#include "ngx_cr_jwt.h"
 #include "ngx_cr_watch.h"
 
 
@@ -26,15 +27,19 @@ void ngx_http_coderemote_audit_done(void);
 
 /*
  * Each does nothing when audit is NULL.  auth: a request to /auth/ was
- * answered; action and outcome are words; email: as sent, or empty; bound: 1
- * for what costs who asks nothing.
+ * answered; action and outcome are words; email: as sent, or empty; jwt: who
+ * was found to ask, NULL: whoever the request's own token names; bound: 1 for
+ * what costs who asks nothing.
  */
 void ngx_http_coderemote_audit_auth(ngx_http_coderemote_audit_t *audit,
     ngx_http_request_t *r, const char *action, const char *outcome,
-    const ngx_str_t *email, ngx_uint_t bound);
-/* A token was refused; cause: a word. */
+    const ngx_str_t *email, const ngx_cr_jwt_t *jwt, ngx_uint_t bound);
+/*
+ * A token was refused, or holds no more; cause: a word; sub: of whom it is or
+ * would have been, may be empty; NULL: as above.
+ */
 void ngx_http_coderemote_audit_token(ngx_http_coderemote_audit_t *audit,
-    ngx_http_request_t *r, const char *cause);
+    ngx_http_request_t *r, const char *cause, const ngx_str_t *sub);
 /* A job was accepted: says so now, and once again when it has ended. */
 void ngx_http_coderemote_audit_accepted(ngx_http_coderemote_audit_t *audit,
     ngx_http_request_t *r, const ngx_str_t *sub, const ngx_cr_job_t *job,

@@ -26,6 +26,9 @@ static ngx_int_t ngx_http_coderemote_auth_look(ngx_http_request_t *r,
 static ngx_int_t ngx_http_coderemote_auth_check(
     ngx_http_coderemote_auth_t *auth, const ngx_str_t *token,
     ngx_cr_jwt_t **jwt, ngx_uint_t *cause);
+static void ngx_http_coderemote_auth_tell(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf,
+    ngx_http_coderemote_identity_t *identity);
 static void ngx_http_coderemote_auth_log(ngx_uint_t cause, ngx_log_t *log);
 static void ngx_http_coderemote_auth_cleanup(void *data);
 static ngx_int_t ngx_http_coderemote_auth_forged(ngx_http_request_t *r,
@@ -107,12 +110,7 @@ ngx_http_coderemote_auth_access(ngx_http_request_t *r,
     }
 
     if (identity != NULL) {
-        ngx_http_coderemote_auth_log(identity->cause, r->connection->log);
-
-        if (identity->cause != NGX_HTTP_CODEREMOTE_AUTH_NONE) {
-            ngx_http_coderemote_audit_token(conf->audit, r,
-                         ngx_http_coderemote_auth_cause(identity->cause));
-        }
+        ngx_http_coderemote_auth_tell(r, conf, identity);
     }
 
     return ngx_http_coderemote_auth_deny(r, rc);
@@ -326,6 +324,29 @@ ngx_http_coderemote_auth_check(ngx_http_coderemote_auth_t *auth,
 }
 
 
+/* a request is refused; with "satisfy any" maybe twice */
+
+static void
+ngx_http_coderemote_auth_tell(ngx_http_request_t *r,
+    ngx_http_coderemote_loc_conf_t *conf,
+    ngx_http_coderemote_identity_t *identity)
+{
+    if (identity->told) {
+        return;
+    }
+
+    identity->told = 1;
+
+    ngx_http_coderemote_auth_log(identity->cause, r->connection->log);
+
+    if (identity->cause != NGX_HTTP_CODEREMOTE_AUTH_NONE) {
+        ngx_http_coderemote_audit_token(conf->audit, r,
+                           ngx_http_coderemote_auth_cause(identity->cause),
+                                        NULL);
+    }
+}
+
+
 static void
 ngx_http_coderemote_auth_log(ngx_uint_t cause, ngx_log_t *log)
 {
@@ -490,10 +511,18 @@ ngx_http_coderemote_auth_sign(ngx_http_request_t *r,
 ngx_int_t
 ngx_http_coderemote_auth_refuse(ngx_http_request_t *r)
 {
+    ngx_http_coderemote_ctx_t       *ctx;
     ngx_http_coderemote_problem_t    problem;
     ngx_http_coderemote_loc_conf_t  *conf;
 
     conf = ngx_http_get_module_loc_conf(r, ngx_http_coderemote_module);
+    ctx = ngx_http_coderemote_get_ctx(r->main);
+
+    if (ctx == NULL) {
+        return NGX_HTTP_INTERNAL_SERVER_ERROR;
+    }
+
+    ngx_http_coderemote_auth_tell(r, conf, &ctx->identity);
 
     if (ngx_http_coderemote_auth_challenge(r) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;

@@ -53,7 +53,7 @@ ngx_uint_t ngx_http_coderemote_auth_same_site(ngx_http_request_t *r,
 ngx_int_t ngx_http_coderemote_auth_sign(ngx_http_request_t *r,
     ngx_http_coderemote_loc_conf_t *conf);
 
-/* 401; returns what a content handler returns. */
+/* 401, after the above failed; returns what a content handler returns. */
 ngx_int_t ngx_http_coderemote_auth_refuse(ngx_http_request_t *r);
 
 

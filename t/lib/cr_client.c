@@ -159,7 +159,7 @@ cr_client_submit(cr_client_t *client, const cr_client_request_t *request,
     memset(job, 0, sizeof(cr_client_job_t));
 
     job->index = cr_segment_claim(&client->segment, client->channel,
-                                  &client->claim_hint, &job->word);
+                                  &job->word);
     if (job->index == CR_NONE) {
         return -1;
     }
@@ -202,7 +202,7 @@ static void
 cr_client_fill(cr_client_t *client, const cr_client_request_t *request,
     cr_client_job_t *job, cr_slot_t *slot)
 {
-    uint8_t              random[10];
+    uint8_t              random[CR_ID_RANDOM];
     cr_job_t            *j;
     cr_request_writer_t  w;
 

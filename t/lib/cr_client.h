@@ -23,7 +23,6 @@ typedef struct {
     int           workers[CR_WORKERS_MAX];
     uint32_t      nworkers;
     uint32_t      channel;
-    uint32_t      claim_hint;
     uint32_t      wake_hint;
     uint32_t      result;           /* cr_welcome_e */
     cr_segment_t  segment;

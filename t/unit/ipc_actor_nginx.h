@@ -13,7 +13,7 @@
 static inline void
 actor_fill(actor_t *a, cr_slot_t *slot, uint32_t index, uint32_t number)
 {
-    uint8_t              random[10];
+    uint8_t              random[CR_ID_RANDOM];
     uint32_t             i;
     uint64_t             id[2];
     cr_job_t            *job;
@@ -82,7 +82,7 @@ actor_submit(actor_t *a)
     cr_slot_t    *slot;
     actor_own_t  *own;
 
-    index = cr_segment_claim(&a->seg, a->index, &a->hint, &word);
+    index = cr_segment_claim(&a->seg, a->index, &word);
 
     if (index == CR_NONE) {
         return 0;

@@ -85,11 +85,10 @@ ipc_destroy(cr_segment_t *seg, int fd)
 static inline uint32_t
 ipc_submit(cr_segment_t *seg, uint32_t channel, uint64_t *word)
 {
-    uint32_t    index, hint;
+    uint32_t    index;
     cr_slot_t  *slot;
 
-    hint = 0;
-    index = cr_segment_claim(seg, channel, &hint, word);
+    index = cr_segment_claim(seg, channel, word);
 
     if (index == CR_NONE) {
         return CR_NONE;

@@ -254,7 +254,7 @@ hostile_info(cr_segment_t *seg)
 static inline void
 hostile_slots(cr_segment_t *seg)
 {
-    uint32_t  i, hint, index;
+    uint32_t  i, index;
     uint64_t  word;
 
     for (i = 0; i < HOSTILE_SLOTS; i++) {
@@ -263,10 +263,10 @@ hostile_slots(cr_segment_t *seg)
         }
     }
 
-    hint = UINT32_MAX;
+    atomic_store(&seg->header->next, UINT32_MAX);
 
     for (i = 0; i < HOSTILE_LOOPS; i++) {
-        index = cr_segment_claim(seg, 1, &hint, &word);
+        index = cr_segment_claim(seg, 1, &word);
 
         if (index == CR_NONE) {
             break;
@@ -322,13 +322,14 @@ hostile_reset(cr_segment_t *seg)
 
     memset(seg->base + seg->channels, 0, seg->size - seg->channels);
     atomic_store(&seg->header->nfree, HOSTILE_SLOTS);
+    atomic_store(&seg->header->next, 0);
     atomic_store(&seg->header->info_seq, 0);
     (void) cr_segment_info_write(seg, "{\"languages\":[]}", 16);
     seg->cursor = 0;
     hint = 0;
 
     for (i = 0; i < 2; i++) {
-        index = cr_segment_claim(seg, 1, &hint, &word);
+        index = cr_segment_claim(seg, 1, &word);
         slot = cr_segment_slot(seg, index);
 
         cr_request_init(&w, cr_segment_request(seg, index),

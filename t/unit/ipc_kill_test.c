@@ -348,10 +348,10 @@ check_slots(void)
     }
 
     for (i = 0; i < SLOTS; i++) {
-        CHECK(cr_segment_claim(&seg, 1, &hint, &w) < SLOTS);
+        CHECK(cr_segment_claim(&seg, 1, &w) < SLOTS);
     }
 
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &w), CR_NONE);
+    CHECK_INT(cr_segment_claim(&seg, 1, &w), CR_NONE);
 }
 
 

@@ -41,12 +41,11 @@ consume(uint32_t worker, uint32_t *index, uint64_t *w)
 static uint32_t
 submit_without_push(uint32_t channel, uint32_t flags)
 {
-    uint32_t    index, hint;
+    uint32_t    index;
     uint64_t    w;
     cr_slot_t  *slot;
 
-    hint = 0;
-    index = cr_segment_claim(&seg, channel, &hint, &w);
+    index = cr_segment_claim(&seg, channel, &w);
     slot = cr_segment_slot(&seg, index);
     memset(&slot->job, 0, sizeof(slot->job));
     slot->job.flags = flags;
@@ -58,13 +57,11 @@ submit_without_push(uint32_t channel, uint32_t flags)
 
 TEST("nginx worker dies: its half-filled slots are free, others' are not")
 {
-    uint32_t  hint;
     uint64_t  w;
 
     start();
-    hint = 0;
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &w), 0);
-    CHECK_INT(cr_segment_claim(&seg, 2, &hint, &w), 1);
+    CHECK_INT(cr_segment_claim(&seg, 1, &w), 0);
+    CHECK_INT(cr_segment_claim(&seg, 2, &w), 1);
 
     (void) cr_reap_channel(&seg, 1, 1);
     CHECK_INT(state(0), CR_SLOT_FREE);

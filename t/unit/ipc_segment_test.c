@@ -120,7 +120,6 @@ TEST("what one side creates, the other maps and sees")
 {
     int            fd;
     uint64_t       w;
-    uint32_t       hint;
     const char    *why;
     cr_segment_t   a, b;
 
@@ -133,9 +132,8 @@ TEST("what one side creates, the other maps and sees")
     CHECK_STR(b.header->version, CODEREMOTE_VERSION);
     CHECK_INT(atomic_load(&b.header->nfree), 8);
 
-    hint = 3;
-    CHECK_INT(cr_segment_claim(&a, 1, &hint, &w), 3);
-    CHECK(cr_slot_word(cr_segment_slot(&b, 3)) == w);
+    CHECK_INT(cr_segment_claim(&a, 1, &w), 0);
+    CHECK(cr_slot_word(cr_segment_slot(&b, 0)) == w);
 
     cr_segment_log(&a, 7)[a.geometry.log_size - 1] = 42;
     CHECK_INT(cr_segment_log(&b, 7)[b.geometry.log_size - 1], 42);
@@ -238,16 +236,15 @@ TEST("an untouched slot costs no memory")
 TEST("claims take every free slot once, then say that the table is full")
 {
     int           fd;
-    uint32_t      i, index, hint, seen;
+    uint32_t      i, index, seen;
     uint64_t      w;
     cr_segment_t  seg;
 
     fd = ipc_create(&seg, 16);
-    hint = 5;
     seen = 0;
 
     for (i = 0; i < 16; i++) {
-        index = cr_segment_claim(&seg, 1, &hint, &w);
+        index = cr_segment_claim(&seg, 1, &w);
         REQUIRE(index < 16);
         seen |= 1U << index;
         CHECK_INT(cr_word_channel(w), 1);
@@ -255,7 +252,7 @@ TEST("claims take every free slot once, then say that the table is full")
     }
 
     CHECK_INT(seen, 0xffff);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &w), CR_NONE);
+    CHECK_INT(cr_segment_claim(&seg, 1, &w), CR_NONE);
 
     ipc_destroy(&seg, fd);
 }
@@ -264,24 +261,44 @@ TEST("claims take every free slot once, then say that the table is full")
 TEST("free slots go first, then delivered results, oldest position first")
 {
     int           fd;
-    uint32_t      i, hint;
+    uint32_t      i;
     uint64_t      w[4], word;
     cr_segment_t  seg;
 
     fd = ipc_create(&seg, 4);
-    hint = 0;
 
     for (i = 0; i < 3; i++) {
-        REQUIRE(cr_segment_claim(&seg, 1, &hint, &w[i]) == i);
+        REQUIRE(cr_segment_claim(&seg, 1, &w[i]) == i);
         (void) cr_slot_submit(cr_segment_slot(&seg, i), &w[i]);
         ipc_finish(&seg, i, &w[i], 1);
     }
 
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &word), 3);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &word), 0);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &word), 1);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &word), 2);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &word), CR_NONE);
+    CHECK_INT(cr_segment_claim(&seg, 1, &word), 3);
+    CHECK_INT(cr_segment_claim(&seg, 1, &word), 0);
+    CHECK_INT(cr_segment_claim(&seg, 1, &word), 1);
+    CHECK_INT(cr_segment_claim(&seg, 1, &word), 2);
+    CHECK_INT(cr_segment_claim(&seg, 1, &word), CR_NONE);
+
+    ipc_destroy(&seg, fd);
+}
+
+
+TEST("of delivered results the oldest goes first, whoever claims")
+{
+    int           fd;
+    uint32_t      channel, i;
+    uint64_t      w;
+    cr_segment_t  seg;
+
+    fd = ipc_create(&seg, 8);
+
+    for (i = 0; i < 64; i++) {
+        channel = i % 5 < 3 ? 1 : 2;
+
+        REQUIRE(cr_segment_claim(&seg, channel, &w) == i % 8);
+        (void) cr_slot_submit(cr_segment_slot(&seg, i % 8), &w);
+        ipc_finish(&seg, i % 8, &w, 1);
+    }
 
     ipc_destroy(&seg, fd);
 }
@@ -290,19 +307,17 @@ TEST("free slots go first, then delivered results, oldest position first")
 TEST("nfree is only a hint: a wrong one hides no slot and is mended")
 {
     int           fd;
-    uint32_t      hint;
     uint64_t      w;
     cr_segment_t  seg;
 
     fd = ipc_create(&seg, 2);
-    hint = 0;
 
     atomic_store(&seg.header->nfree, -5);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &w), 0);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &w), 1);
+    CHECK_INT(cr_segment_claim(&seg, 1, &w), 0);
+    CHECK_INT(cr_segment_claim(&seg, 1, &w), 1);
 
     atomic_store(&seg.header->nfree, 1000);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &w), CR_NONE);
+    CHECK_INT(cr_segment_claim(&seg, 1, &w), CR_NONE);
     CHECK_INT(atomic_load(&seg.header->nfree), 0);
 
     ipc_destroy(&seg, fd);
@@ -312,7 +327,6 @@ TEST("nfree is only a hint: a wrong one hides no slot and is mended")
 TEST("a claimed slot has no log, no result, no watcher, nothing delivered")
 {
     int           fd;
-    uint32_t      hint;
     uint64_t      w;
     cr_slot_t    *slot;
     cr_segment_t  seg;
@@ -324,8 +338,7 @@ TEST("a claimed slot has no log, no result, no watcher, nothing delivered")
     atomic_store(&slot->log_tail, 999);
     ipc_finish(&seg, 0, &w, 1234);
 
-    hint = 0;
-    REQUIRE(cr_segment_claim(&seg, 2, &hint, &w) == 0);
+    REQUIRE(cr_segment_claim(&seg, 2, &w) == 0);
     CHECK_INT(cr_word_generation(w), 2);
     CHECK_INT(atomic_load(&slot->log_tail), 0);
     CHECK_INT(atomic_load(&slot->delivered), 0);
@@ -340,14 +353,12 @@ TEST("a claimed slot has no log, no result, no watcher, nothing delivered")
 TEST("pages of a big job are given back at the next claim, 64 KiB are kept")
 {
     int           fd;
-    uint32_t      hint;
     uint64_t      w, base;
     cr_slot_t    *slot;
     cr_segment_t  seg;
 
     fd = ipc_create(&seg, 1);
     slot = cr_segment_slot(&seg, 0);
-    hint = 0;
 
     REQUIRE(ipc_submit(&seg, 1, &w) == 0);
     base = blocks(fd);
@@ -358,7 +369,7 @@ TEST("pages of a big job are given back at the next claim, 64 KiB are kept")
     CHECK_INT(blocks(fd) - base, 512 * 1024);
 
     ipc_finish(&seg, 0, &w, 1);
-    REQUIRE(cr_segment_claim(&seg, 1, &hint, &w) == 0);
+    REQUIRE(cr_segment_claim(&seg, 1, &w) == 0);
     CHECK_INT(blocks(fd) - base, 128 * 1024);
     CHECK_INT(cr_segment_request(&seg, 0)[64 * 1024 - 1], 1);
 
@@ -369,18 +380,16 @@ TEST("pages of a big job are given back at the next claim, 64 KiB are kept")
 TEST("an abandoned slot is free again and counted")
 {
     int           fd;
-    uint32_t      hint;
     uint64_t      w;
     cr_segment_t  seg;
 
     fd = ipc_create(&seg, 1);
-    hint = 0;
 
-    REQUIRE(cr_segment_claim(&seg, 1, &hint, &w) == 0);
+    REQUIRE(cr_segment_claim(&seg, 1, &w) == 0);
     CHECK_INT(cr_segment_abandon(&seg, 0, &w), 1);
     CHECK_INT(cr_segment_abandon(&seg, 0, &w), 0);
     CHECK_INT(atomic_load(&seg.header->nfree), 1);
-    CHECK_INT(cr_segment_claim(&seg, 1, &hint, &w), 0);
+    CHECK_INT(cr_segment_claim(&seg, 1, &w), 0);
     CHECK_INT(cr_word_generation(w), 2);
 
     ipc_destroy(&seg, fd);
@@ -463,16 +472,15 @@ TEST("info is read as it was written, and not before or in between")
 TEST("a claim and its release cost microseconds, not system calls")
 {
     int              fd;
-    uint32_t         i, index, hint;
+    uint32_t         i, index;
     uint64_t         w;
     int64_t          from, us;
     cr_segment_t     seg;
 
     fd = ipc_create(&seg, 64);
-    hint = 0;
 
     for (i = 0; i < 64; i++) {
-        index = cr_segment_claim(&seg, 1, &hint, &w);
+        index = cr_segment_claim(&seg, 1, &w);
         (void) cr_slot_submit(cr_segment_slot(&seg, index), &w);
         ipc_finish(&seg, index, &w, 1);
     }
@@ -480,7 +488,7 @@ TEST("a claim and its release cost microseconds, not system calls")
     from = ipc_now_us();
 
     for (i = 0; i < 10000; i++) {
-        index = cr_segment_claim(&seg, 1, &hint, &w);
+        index = cr_segment_claim(&seg, 1, &w);
         REQUIRE(index != CR_NONE);
         (void) cr_slot_submit(cr_segment_slot(&seg, index), &w);
         ipc_finish(&seg, index, &w, 1);

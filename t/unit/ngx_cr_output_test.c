@@ -55,7 +55,6 @@ ngx_cr_channel_prune(ngx_cr_channel_t *channel)
 static void
 job_open(job_t *j)
 {
-    uint32_t       hint;
     cr_geometry_t  geometry;
 
     memset(j, 0, sizeof(job_t));
@@ -73,9 +72,8 @@ job_open(job_t *j)
     j->link.index = 1;
     REQUIRE(ngx_cr_watch_init(&j->link, NULL) == NGX_OK);
 
-    hint = 0;
     j->job.link = &j->link;
-    j->job.index = cr_segment_claim(&j->link.segment, 1, &hint, &j->word);
+    j->job.index = cr_segment_claim(&j->link.segment, 1, &j->word);
     j->job.generation = cr_word_generation(j->word);
     j->slot = cr_segment_slot(&j->link.segment, j->job.index);
 

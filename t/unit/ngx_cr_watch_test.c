@@ -38,7 +38,6 @@ ngx_cr_channel_prune(ngx_cr_channel_t *channel)
 static void
 link_open(void)
 {
-    uint32_t       hint;
     uint64_t       word;
     cr_geometry_t  geometry;
 
@@ -61,10 +60,8 @@ link_open(void)
     REQUIRE(ngx_cr_watch_init(&test_link, &test_log) == NGX_OK);
     CHECK(ngx_cr_watch_ring(&test_link) == NGX_OK);
 
-    hint = 5;
     test_job.link = &test_link;
-    test_job.index = cr_segment_claim(&test_link.segment, CHANNEL, &hint,
-                                      &word);
+    test_job.index = cr_segment_claim(&test_link.segment, CHANNEL, &word);
     test_job.generation = cr_word_generation(word);
     test_slot = cr_segment_slot(&test_link.segment, test_job.index);
     CHECK(cr_slot_submit(test_slot, &word));
@@ -323,12 +320,10 @@ TEST("many changes are served in turns of the event loop")
     memset(many, 0, sizeof(many));
 
     for (i = 1; i < 600; i++) {
-        uint32_t      hint = 0;
         uint64_t      word;
         ngx_cr_job_t  job = { &test_link, 0, 0 };
 
-        job.index = cr_segment_claim(&test_link.segment, CHANNEL, &hint,
-                                     &word);
+        job.index = cr_segment_claim(&test_link.segment, CHANNEL, &word);
         job.generation = cr_word_generation(word);
         many[i].handler = ngx_cr_watch_del;
         CHECK(ngx_cr_watch_add(&many[i], &job) == NGX_OK);

@@ -343,6 +343,71 @@ TEST("the base of a pool that died is removed by the next one")
 }
 
 
+/* in a child: what a pool does every few seconds, without a pause */
+
+static pid_t
+sweep_for_ever(void)
+{
+    pid_t              pid;
+    crw_cgroup_base_t  base;
+
+    pid = fork();
+
+    if (pid == 0) {
+        if (base_make(&base) == -1) {
+            _exit(1);
+        }
+
+        for ( ;; ) {
+            crw_cgroup_base_sweep(&base);
+        }
+    }
+
+    return pid;
+}
+
+
+TEST("a pool that is just being made is not taken for a dead one")
+{
+    int                i, n;
+    char               name[CRW_CGROUP_NAME];
+    pid_t              pid;
+    crw_cgroup_t       cg;
+    crw_cgroup_base_t  base;
+
+    if (base_make(&base) == -1) {
+        return;
+    }
+
+    CHECK_INT(crw_cgroup_base_destroy(&base, &error), 0);
+
+    pid = sweep_for_ever();
+
+    for (i = n = 0; i < 300; i++) {
+        snprintf(name, sizeof(name), "coderemote.test-8%d", i);
+
+        if (crw_cgroup_base_create(&base, NULL, name, &error) == -1
+            || base.kind == CRW_CGROUP_NONE
+            || crw_cgroup_create(&cg, &base, "w0-b0", &error) == -1)
+        {
+            printf("%d: %s\n", i, error.text);
+            n++;
+            continue;
+        }
+
+        CHECK_INT(crw_cgroup_destroy(&cg, &error), 0);
+        CHECK_INT(crw_cgroup_base_destroy(&base, &error), 0);
+    }
+
+    CHECK_INT(n, 0);
+
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    REQUIRE(base_make(&base) == 0);
+    CHECK_INT(crw_cgroup_base_destroy(&base, &error), 0);
+}
+
+
 /* what a unit with Delegate=yes is given; 0 when all is well */
 
 static int

@@ -4,6 +4,8 @@
  *
  * A base is locked with flock(2) for as long as a process of its pool lives,
  * so that the next pool can tell the remains of a killed one and remove them.
+ * It does so under that lock, and whoever makes a base looks, once he has the
+ * lock, whether it is still there: a new base has no lock for a moment.
  */
 
 #include "crw_cgroup_impl.h"
@@ -31,9 +33,10 @@ static void crw_cg_mount_line(crw_cgroup_mounts_t *mounts, char *line);
 static void crw_cg_mount_take(crw_cgroup_mounts_t *mounts,
     crw_cgroup_tree_e tree, const char *root, const char *point);
 static int crw_cg_option(const char *options, const char *name);
-static int crw_cg_lock(crw_cgroup_base_t *base, crw_error_t *err);
+static int crw_cg_lock(const char *path);
 static void crw_cg_sweep_tree(const char *base, const char *name);
-static int crw_cg_abandoned(const char *path);
+static void crw_cg_sweep_base(const char *path);
+static void crw_cg_nap(void);
 static int crw_cg_remove(const char *path);
 static void crw_cg_kill_in(const char *path);
 
@@ -74,6 +77,7 @@ crw_cgroup_base_create(crw_cgroup_base_t *base, const char *parent,
     if (ops->base(base, &mounts, parent != NULL ? parent : "", name, err)
         == -1)
     {
+        crw_cgroup_base_close(base);
         base->kind = CRW_CGROUP_NONE;
         memset(base->path, 0, sizeof(base->path));
         return 0;
@@ -82,39 +86,79 @@ crw_cgroup_base_create(crw_cgroup_base_t *base, const char *parent,
     err->err = 0;
     err->text[0] = '\0';
 
-    if (crw_cg_lock(base, err) == -1) {
-        return -1;
-    }
-
     crw_cgroup_base_sweep(base);
 
     return 0;
 }
 
 
-static int
-crw_cg_lock(crw_cgroup_base_t *base, crw_error_t *err)
+int
+crw_cg_base_dir(crw_cgroup_base_t *base, int tree, crw_error_t *err)
 {
-    int  tree;
+    int          i;
+    const char  *path;
 
-    for (tree = 0; tree < CRW_CGROUP_TREES; tree++) {
+    path = base->path[tree];
 
-        if (base->path[tree][0] == '\0') {
-            continue;
-        }
+    /* one hierarchy may have several controllers, as "cpu,cpuacct" */
 
-        base->fd[tree] = open(base->path[tree],
-                              O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-
-        if (base->fd[tree] == -1
-            || flock(base->fd[tree], LOCK_EX|LOCK_NB) == -1)
-        {
-            return crw_error_set(err, errno, "cgroup \"%s\" cannot be locked",
-                                 base->path[tree]);
+    for (i = 0; i < tree; i++) {
+        if (base->fd[i] != -1 && strcmp(base->path[i], path) == 0) {
+            return 0;
         }
     }
 
-    return 0;
+    for (i = 0; i < CRW_CG_RETRIES; i++) {
+
+        if (crw_cg_mkdir(path, err) == -1) {
+            return -1;
+        }
+
+        base->fd[tree] = crw_cg_lock(path);
+
+        if (base->fd[tree] != -1) {
+            return 0;
+        }
+
+        if (errno != EWOULDBLOCK && errno != ENOENT) {
+            break;
+        }
+
+        crw_cg_nap();
+    }
+
+    return crw_error_set(err, errno, "cgroup \"%s\" cannot be locked", path);
+}
+
+
+/* ENOENT: it is gone, EWOULDBLOCK: another has it, for a moment or for good */
+
+static int
+crw_cg_lock(const char *path)
+{
+    int          e, fd;
+    struct stat  held, there;
+
+    fd = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
+    if (fd == -1) {
+        return -1;
+    }
+
+    if (flock(fd, LOCK_EX|LOCK_NB) == 0
+        && fstat(fd, &held) == 0 && stat(path, &there) == 0)
+    {
+        if (held.st_ino == there.st_ino) {
+            return fd;
+        }
+
+        errno = ENOENT;
+    }
+
+    e = errno;
+    (void) close(fd);
+    errno = e;
+
+    return -1;
 }
 
 
@@ -302,29 +346,24 @@ crw_cg_sweep_tree(const char *base, const char *name)
             continue;
         }
 
-        if (crw_cg_abandoned(path)) {
-            (void) crw_cg_remove(path);
-        }
+        crw_cg_sweep_base(path);
     }
 
     (void) closedir(dir);
 }
 
 
-static int
-crw_cg_abandoned(const char *path)
+static void
+crw_cg_sweep_base(const char *path)
 {
-    int  fd, rc;
+    int  fd;
 
-    fd = open(path, O_RDONLY|O_DIRECTORY|O_CLOEXEC);
-    if (fd == -1) {
-        return 0;
+    fd = crw_cg_lock(path);
+
+    if (fd != -1) {
+        (void) crw_cg_remove(path);
+        (void) close(fd);
     }
-
-    rc = flock(fd, LOCK_EX|LOCK_NB);
-    (void) close(fd);
-
-    return rc == 0;
 }
 
 
@@ -333,11 +372,10 @@ crw_cg_abandoned(const char *path)
 static int
 crw_cg_remove(const char *path)
 {
-    int              i, rc;
-    DIR             *dir;
-    char             child[CRW_CGROUP_PATH];
-    struct dirent   *e;
-    struct timespec  nap;
+    int             i, rc;
+    DIR            *dir;
+    char            child[CRW_CGROUP_PATH];
+    struct dirent  *e;
 
     dir = opendir(path);
     if (dir == NULL) {
@@ -359,17 +397,24 @@ crw_cg_remove(const char *path)
 
     (void) closedir(dir);
 
-    nap.tv_sec = 0;
-    nap.tv_nsec = 1000000;
     rc = rmdir(path);
 
     for (i = 0; i < CRW_CG_RETRIES && rc == -1 && errno == EBUSY; i++) {
         crw_cg_kill_in(path);
-        (void) nanosleep(&nap, NULL);
+        crw_cg_nap();
         rc = rmdir(path);
     }
 
     return rc == -1 && errno != ENOENT ? -1 : 0;
+}
+
+
+static void
+crw_cg_nap(void)
+{
+    struct timespec  ms = { 0, 1000000 };
+
+    (void) nanosleep(&ms, NULL);
 }
 
 

@@ -39,8 +39,10 @@ extern const crw_cgroup_ops_t  crw_cgroup_v2;
 
 /* joins "a/b"; -1 when it does not fit in CRW_CGROUP_PATH */
 int crw_cg_join(char *out, const char *a, const char *b);
-/* makes the directory and opens it; one that is there is taken over */
+/* makes the directory; one that is there is taken over */
 int crw_cg_mkdir(const char *path, crw_error_t *err);
+/* makes base->path[tree] and locks it into base->fd[tree] */
+int crw_cg_base_dir(crw_cgroup_base_t *base, int tree, crw_error_t *err);
 
 /* the kept files of a group: where their descriptors go; a NULL name ends */
 

@@ -114,7 +114,7 @@ crw_cg1_base_tree(crw_cgroup_base_t *base, int tree, const char *mount,
         return crw_error_set(err, ENAMETOOLONG, "cgroup below \"%s\"", mount);
     }
 
-    return crw_cg_mkdir(base->path[tree], err);
+    return crw_cg_base_dir(base, tree, err);
 }
 
 

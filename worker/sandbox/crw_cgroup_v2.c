@@ -167,7 +167,7 @@ crw_cg2_try(crw_cgroup_base_t *base, const char *dir, const char *name,
         return crw_error_set(err, ENAMETOOLONG, "cgroup below \"%s\"", dir);
     }
 
-    if (crw_cg_mkdir(base->path[CRW_CGROUP_MEMORY], err) == -1) {
+    if (crw_cg_base_dir(base, CRW_CGROUP_MEMORY, err) == -1) {
         base->path[CRW_CGROUP_MEMORY][0] = '\0';
         return -1;
     }

@@ -38,8 +38,8 @@ def run(site, host):
             if job["status"] == "timed_out":
                 break
             time.sleep(0.05)
-        if job["status"] != "timed_out" or job["limit"] != "wall":
-            wrong.append("%s %s" % (job["status"], job["limit"]))
+        if job["status"] != "timed_out" or job.get("limit") != "wall":
+            wrong.append("%s: %s" % (one, job))
     wrong.append("FIGURE: 40 jobs at their limit: %d accepted, the next waited"
                  " %.1f s" % (len(ids), waited))
     return wrong
