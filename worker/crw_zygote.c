@@ -634,6 +634,11 @@ crw_zygote_child(crw_event_t *ev, uint32_t events)
         return;
     }
 
+    if (zygote->state == CRW_ZYGOTE_BOOT && zygote->link.fd != -1) {
+        /* it said why, and epoll may give us the two in any order */
+        crw_zygote_message(&zygote->link, EPOLLIN);
+    }
+
     family = zygote->family;
     expected = (zygote->state == CRW_ZYGOTE_DYING);
 
