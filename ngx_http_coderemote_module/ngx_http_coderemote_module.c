@@ -4,6 +4,7 @@
 
 #include "ngx_http_coderemote_auth.h"
 #include "ngx_http_coderemote_conf.h"
+#include "cr_slice.h"
 
 
 static ngx_int_t ngx_http_coderemote_postconfiguration(ngx_conf_t *cf);
@@ -400,6 +401,11 @@ ngx_http_coderemote_init_process(ngx_cycle_t *cycle)
 
     if (cmcf == NULL || !cmcf->enabled) {
         return NGX_OK;
+    }
+
+    if (cr_slice_short() == -1) {
+        ngx_log_error(NGX_LOG_INFO, cycle->log, ngx_errno,
+                      "no short time slices");
     }
 
     ngx_cr_stats_init();

@@ -175,3 +175,17 @@ ok(time - $start < 0.8, 'at once');
 pool_start();
 wait_ready();
 is(run('print(6)')->{stdout}, "6\n", 'the next pool works');
+
+
+
+=== TEST 8: who hands a job on has short time slices, where there are such
+--- steps
+wait_ready();
+my ($major, $minor) = (POSIX::uname())[2] =~ /^(\d+)\.(\d+)/;
+my $there = $major > 6 || ($major == 6 && $minor >= 12);
+for my $pid (nginx_workers(), pool_pid()) {
+    my ($slice) = (eval { CodeRemote::Pool::slurp("/proc/$pid/sched") } // '')
+                  =~ /^se\.slice\s*:\s*(\d+)/m;
+    is($slice, 100000, 'ns') if $there && defined $slice;
+}
+ok(1, 'looked');

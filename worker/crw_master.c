@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "../ipc/cr_reap.h"
+#include "../ipc/cr_slice.h"
 #include "crw_log.h"
 
 
@@ -61,6 +62,10 @@ crw_master_run(crw_config_t *config, const char *file, const char *socket)
     master.memfd = -1;
 
     crw_log_init(config->log_level, "master");
+
+    if (cr_slice_short() == -1) {
+        crw_log(CRW_LOG_INFO, "no short time slices: %s", strerror(errno));
+    }
 
     if (crw_master_open(&master, &err) != 0) {
         crw_log(CRW_LOG_ERROR, "%s", err.text);
