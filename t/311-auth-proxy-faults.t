@@ -6,6 +6,7 @@ use CodeRemote::Jwt;
 
 master_on();
 workers(1);
+worker_connections(512);
 
 CodeRemote::Cognito::start();
 CodeRemote::Issuer::start();
@@ -354,3 +355,43 @@ coderemote_cognito_endpoint https://cognito.example.com/;
 my $r = login();
 is($r->{status}, 404, 'told');
 like($r->{json}{detail}, qr/"coderemote_auth jwt"/, 'what is missing');
+
+
+
+=== TEST 18: of those who wait for it there are 64; more are told at once
+--- pool: none
+--- http_config
+JWT
+COGNITO coderemote_cognito_timeout 25s;
+coderemote_auth_limit off;
+coderemote_audit_log $SCRATCH/full.log;
+--- steps
+answer('InitiateAuth', { mode => 'hang' });
+my @c = map { ask() } 1 .. 64;
+ok(wait_for { asked() == 64 }, 'all of them ask');
+
+my $from = time;
+for (1 .. 30) {
+    my $r = login();
+    is("$r->{status} $r->{json}{code}", '503 auth_unavailable', 'told');
+    like($r->{headers}{'retry-after'}, qr/^[1-9]\d*$/, 'when');
+}
+is(ask('refresh', '')->response->{status}, 401, 'who asks nothing goes on');
+cmp_ok(time - $from, '<', 10, 'at once');
+is(scalar asked(), 64, 'without asking');
+ok(logged('error.log', qr/asked by 64 requests at once, more are refused/),
+   'logged');
+
+# 31 lines that cost who asks nothing, of which some are only counted
+sub left_out {
+    my $text = CodeRemote::Pool::slurp('$SCRATCH/full.log');
+    my $lines = () = $text =~ /"event":"auth"/g;
+    $lines += $_ for $text =~ /"count":(\d+)/g;
+    return $lines;
+}
+ok(wait_for { left_out() == 31 }, 'in the audit log');
+
+CodeRemote::Cognito::well();
+close $_->{socket} for @c;
+ok(wait_for { login()->{status} == 200 }, 'who goes makes room');
+is(login()->{status}, 200, 'as does who has an answer') for 1 .. 65;

@@ -73,7 +73,7 @@ sub CodeRemote::Steps::received {
              %{ JSON::PP::decode_json($line) } };
 }
 
-# a request that leaves one line, bounded by nothing
+# a request that leaves one line
 
 sub CodeRemote::Steps::bad_login {
     my ($email, %h) = @_;

@@ -91,7 +91,7 @@ ngx_http_coderemote_api_auth(ngx_http_request_t *r,
     {
         ngx_http_coderemote_auth_note(r, row->route,
                                       NGX_CR_COGNITO_BAD_FIELD, &fields.user,
-                                      NULL);
+                                      NULL, 1);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 

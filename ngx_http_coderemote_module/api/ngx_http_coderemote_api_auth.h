@@ -47,6 +47,8 @@ struct ngx_http_coderemote_auth_call_s {
     ngx_msec_t                         started;
     unsigned                           waited:1;  /* for newer keys, once */
     unsigned                           counted:1; /* as an attempt */
+    unsigned                           asking:1;  /* one of those of which
+                                                     there may be so many */
     unsigned                           even:1;    /* the answer comes after a
                                                      multiple of some time */
 };
@@ -59,7 +61,7 @@ ngx_http_coderemote_auth_call_t *ngx_http_coderemote_auth_call_create(
 
 /*
  * From a content handler: starts, and holds the request; returns what it has
- * to return.
+ * to return.  Refuses when too many wait for the provider already.
  */
 ngx_int_t ngx_http_coderemote_auth_call(ngx_http_coderemote_auth_call_t *call,
     ngx_cr_cognito_op_e op, const ngx_cr_cognito_fields_t *fields);
@@ -93,11 +95,12 @@ void ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call,
 
 /*
  * The same of any request to /auth/: every one that is answered passes here
- * once.  email: as it was sent, or empty; jwt: NULL: as the request says.
+ * once.  email: as it was sent, or empty; jwt: NULL: as the request says;
+ * bound: as in ngx_http_coderemote_audit_auth().
  */
 void ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,
-    const ngx_str_t *email, const ngx_cr_jwt_t *jwt);
+    const ngx_str_t *email, const ngx_cr_jwt_t *jwt, ngx_uint_t bound);
 
 
 /*

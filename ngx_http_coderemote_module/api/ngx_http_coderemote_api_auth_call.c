@@ -8,6 +8,10 @@
  * accounts than for others, since it sends mail.  Their answers, and those to
  * codes, come at a multiple of half a second after the question, so that the
  * time they take does not tell which.
+ *
+ * A provider that hangs holds what asks it until the deadline.  Whoever asks
+ * when that are many already is told so at once: each has a connection, and
+ * those of a process are for everybody.
  */
 
 
@@ -17,8 +21,10 @@
 #define NGX_HTTP_CODEREMOTE_AUTH_EVEN   500     /* milliseconds */
 #define NGX_HTTP_CODEREMOTE_AUTH_SPARE  1000    /* libcurl's own deadline is
                                                    only the second */
+#define NGX_HTTP_CODEREMOTE_AUTH_CALLS  64      /* at once, in a process */
 
 
+static ngx_uint_t ngx_http_coderemote_auth_call_full(ngx_log_t *log);
 static ngx_int_t ngx_http_coderemote_auth_call_start(
     ngx_http_coderemote_auth_call_t *call, ngx_cr_cognito_op_e op,
     const ngx_cr_cognito_fields_t *fields);
@@ -42,6 +48,9 @@ typedef struct {
     const char                  *field;
     const char                  *detail;
 } ngx_http_coderemote_auth_told_t;
+
+
+static ngx_uint_t  ngx_http_coderemote_auth_calls;
 
 
 /* in the order of ngx_cr_cognito_outcome_e */
@@ -145,16 +154,44 @@ ngx_int_t
 ngx_http_coderemote_auth_call(ngx_http_coderemote_auth_call_t *call,
     ngx_cr_cognito_op_e op, const ngx_cr_cognito_fields_t *fields)
 {
-    if (ngx_http_coderemote_auth_call_start(call, op, fields) != NGX_OK) {
+    if (ngx_http_coderemote_auth_call_full(call->request->connection->log)
+        || ngx_http_coderemote_auth_call_start(call, op, fields) != NGX_OK)
+    {
         call->outcome = NGX_CR_COGNITO_UNAVAILABLE;
         return ngx_http_coderemote_auth_call_refuse(call);
     }
+
+    call->asking = 1;
+    ngx_http_coderemote_auth_calls++;
 
     ngx_add_timer(&call->timer, call->cognito->timeout);
 
     ngx_http_coderemote_hold(call->request);
 
     return NGX_DONE;
+}
+
+
+/* said once a second */
+
+static ngx_uint_t
+ngx_http_coderemote_auth_call_full(ngx_log_t *log)
+{
+    static time_t  said;
+
+    if (ngx_http_coderemote_auth_calls < NGX_HTTP_CODEREMOTE_AUTH_CALLS) {
+        return 0;
+    }
+
+    if (said != ngx_time()) {
+        said = ngx_time();
+
+        ngx_log_error(NGX_LOG_ERR, log, 0,
+                      "identity provider is asked by %ui requests at once, "
+                      "more are refused", ngx_http_coderemote_auth_calls);
+    }
+
+    return 1;
 }
 
 
@@ -435,7 +472,9 @@ ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call,
     const ngx_cr_jwt_t *jwt)
 {
     ngx_http_coderemote_auth_note(call->request, call->route, call->outcome,
-                                  &call->email, jwt);
+                                  &call->email, jwt,
+                                  !call->asking
+                                  || call->outcome == NGX_CR_COGNITO_TOO_MANY);
 
     if (!call->counted) {
         return;
@@ -468,7 +507,7 @@ ngx_http_coderemote_auth_call_note(ngx_http_coderemote_auth_call_t *call,
 void
 ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_cr_cognito_route_e route, ngx_cr_cognito_outcome_e outcome,
-    const ngx_str_t *email, const ngx_cr_jwt_t *jwt)
+    const ngx_str_t *email, const ngx_cr_jwt_t *jwt, ngx_uint_t bound)
 {
     ngx_http_coderemote_loc_conf_t  *conf;
 
@@ -477,8 +516,7 @@ ngx_http_coderemote_auth_note(ngx_http_request_t *r,
     ngx_http_coderemote_audit_auth(conf->audit, r,
                                    ngx_cr_cognito_route_name(route),
                                    ngx_cr_cognito_outcome_name(outcome),
-                                   email, jwt,
-                                   outcome == NGX_CR_COGNITO_TOO_MANY);
+                                   email, jwt, bound);
 
     ngx_cr_stats_add(NGX_CR_STAT_SIGN_IN + route * NGX_CR_COGNITO_OUTCOMES
                      + outcome, 1);
@@ -491,6 +529,11 @@ ngx_http_coderemote_auth_call_forget(ngx_http_coderemote_auth_call_t *call)
     ngx_cr_curl_cancel(&call->curl);
     ngx_cr_jwks_wait_cancel(&call->wait);
     ngx_cr_cognito_done(&call->answer);
+
+    if (call->asking) {
+        call->asking = 0;
+        ngx_http_coderemote_auth_calls--;
+    }
 
     if (call->timer.timer_set) {
         ngx_del_timer(&call->timer);

@@ -26,7 +26,8 @@ static void ngx_http_coderemote_auth_user_object(ngx_cr_json_t *json,
     const ngx_cr_jwt_t *jwt, const ngx_str_t *email);
 static ngx_int_t ngx_http_coderemote_auth_refreshed(
     ngx_http_coderemote_auth_call_t *call);
-static ngx_int_t ngx_http_coderemote_auth_no_session(ngx_http_request_t *r);
+static ngx_int_t ngx_http_coderemote_auth_no_session(
+    ngx_http_coderemote_auth_call_t *call);
 static ngx_int_t ngx_http_coderemote_auth_everywhere(ngx_http_request_t *r,
     json_t *body, ngx_uint_t *everywhere,
     ngx_http_coderemote_problem_t *problem);
@@ -34,7 +35,8 @@ static void ngx_http_coderemote_auth_bearer(ngx_http_request_t *r,
     ngx_str_t *token);
 static ngx_int_t ngx_http_coderemote_auth_out(
     ngx_http_coderemote_auth_call_t *call);
-static ngx_int_t ngx_http_coderemote_auth_left(ngx_http_request_t *r);
+static ngx_int_t ngx_http_coderemote_auth_left(
+    ngx_http_coderemote_auth_call_t *call);
 
 
 /*
@@ -310,7 +312,7 @@ ngx_http_coderemote_api_auth_refresh(ngx_http_request_t *r,
         != NGX_OK)
     {
         ngx_http_coderemote_auth_note(r, call->route, NGX_CR_COGNITO_BAD_FIELD,
-                                      &call->email, NULL);
+                                      &call->email, NULL, 1);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -320,7 +322,7 @@ ngx_http_coderemote_api_auth_refresh(ngx_http_request_t *r,
         break;
 
     case NGX_DECLINED:
-        return ngx_http_coderemote_auth_no_session(r);
+        return ngx_http_coderemote_auth_no_session(call);
 
     default: /* NGX_ERROR */
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
@@ -346,10 +348,6 @@ ngx_http_coderemote_api_auth_refresh(ngx_http_request_t *r,
 static ngx_int_t
 ngx_http_coderemote_auth_refreshed(ngx_http_coderemote_auth_call_t *call)
 {
-    ngx_http_request_t  *r;
-
-    r = call->request;
-
     if (call->answer.error == NGX_CR_COGNITO_E_UNSUPPORTED
         && call->op == NGX_CR_COGNITO_REFRESH)
     {
@@ -364,7 +362,7 @@ ngx_http_coderemote_auth_refreshed(ngx_http_coderemote_auth_call_t *call)
     }
 
     if (call->outcome == NGX_CR_COGNITO_NO_SESSION) {
-        return ngx_http_coderemote_auth_no_session(r);
+        return ngx_http_coderemote_auth_no_session(call);
     }
 
     return ngx_http_coderemote_auth_session(call);
@@ -372,19 +370,15 @@ ngx_http_coderemote_auth_refreshed(ngx_http_coderemote_auth_call_t *call)
 
 
 static ngx_int_t
-ngx_http_coderemote_auth_no_session(ngx_http_request_t *r)
+ngx_http_coderemote_auth_no_session(ngx_http_coderemote_auth_call_t *call)
 {
-    ngx_str_t  nobody = ngx_null_string;
+    call->outcome = NGX_CR_COGNITO_NO_SESSION;
 
-    ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_REFRESHING,
-                                  NGX_CR_COGNITO_NO_SESSION, &nobody, NULL);
-
-    if (ngx_http_coderemote_auth_cookie_clear(r) != NGX_OK) {
+    if (ngx_http_coderemote_auth_cookie_clear(call->request) != NGX_OK) {
         return NGX_HTTP_INTERNAL_SERVER_ERROR;
     }
 
-    return ngx_http_coderemote_refuse(r, NGX_HTTP_CODEREMOTE_NO_SESSION,
-               "there is no session, or it has ended: sign in");
+    return ngx_http_coderemote_auth_call_refuse(call);
 }
 
 
@@ -420,7 +414,7 @@ ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
         ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_LOGOUT,
                         (problem.code == NGX_HTTP_CODEREMOTE_UNAUTHORIZED)
                         ? NGX_CR_COGNITO_NO_SESSION : NGX_CR_COGNITO_BAD_FIELD,
-                        &nobody, NULL);
+                        &nobody, NULL, 1);
         return ngx_http_coderemote_send_problem(r, &problem);
     }
 
@@ -449,7 +443,7 @@ ngx_http_coderemote_api_auth_logout(ngx_http_request_t *r,
     }
 
     if (call->fields.token.len == 0) {
-        return ngx_http_coderemote_auth_left(r);
+        return ngx_http_coderemote_auth_left(call);
     }
 
     return ngx_http_coderemote_auth_call(call, NGX_CR_COGNITO_REVOKE,
@@ -551,19 +545,20 @@ ngx_http_coderemote_auth_out(ngx_http_coderemote_auth_call_t *call)
                                                 ngx_http_coderemote_auth_out);
     }
 
-    return ngx_http_coderemote_auth_left(call->request);
+    return ngx_http_coderemote_auth_left(call);
 }
 
 
 static ngx_int_t
-ngx_http_coderemote_auth_left(ngx_http_request_t *r)
+ngx_http_coderemote_auth_left(ngx_http_coderemote_auth_call_t *call)
 {
     ngx_str_t  none = ngx_null_string;
 
-    ngx_http_coderemote_auth_note(r, NGX_CR_COGNITO_LOGOUT, NGX_CR_COGNITO_OK,
-                                  &none, NULL);
+    call->outcome = NGX_CR_COGNITO_OK;
+    ngx_http_coderemote_auth_call_note(call, NULL);
 
-    return ngx_http_coderemote_send(r, NGX_HTTP_NO_CONTENT, &none, NULL, 0);
+    return ngx_http_coderemote_send(call->request, NGX_HTTP_NO_CONTENT, &none,
+                                    NULL, 0);
 }
 
 
