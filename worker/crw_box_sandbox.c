@@ -115,7 +115,6 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
     int               rc, errnum, fds[4];
     crw_loop_t       *loop;
     crw_pool_t       *pool;
-    const char       *text;
     crw_build_msg_t   msg;
 
     pool = box->family->pool;
@@ -149,11 +148,7 @@ crw_box_send_build(crw_box_t *box, crw_box_ends_t *ends)
         rc = -1;
     }
 
-    text = crw_fault_text(CRW_FAULT_BUILD);
-
-    if (text != NULL) {
-        memcpy(msg.msg.text, text, strnlen(text, CRW_TEXT_MAX - 1));
-    }
+    crw_fault_pass(&msg.msg, CRW_FAULT_BUILD);
 
     if (rc == 0) {
         rc = crw_fault("box_build") == -1

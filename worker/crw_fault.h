@@ -13,6 +13,9 @@
 
 
 #include <stddef.h>
+#include <string.h>
+
+#include "crw_proto.h"
 
 
 /* the message, or command line, that a fault of the chain travels with */
@@ -68,6 +71,21 @@ crw_fault_text(crw_fault_via_e via)
     (void) via;
     return NULL;
 #endif
+}
+
+
+/* the same, into the text of a message that is all zeros */
+
+static inline void
+crw_fault_pass(crw_msg_t *msg, crw_fault_via_e via)
+{
+    const char  *text;
+
+    text = crw_fault_text(via);
+
+    if (text != NULL) {
+        memcpy(msg->text, text, strnlen(text, CRW_TEXT_MAX - 1));
+    }
 }
 
 

@@ -424,7 +424,6 @@ static int
 crw_zygote_ask(crw_zygote_t *zygote, crw_box_t *box)
 {
     int               rc, errnum, pair[2];
-    const char       *fault;
     crw_pool_t       *pool;
     crw_keeper_msg_t  msg;
 
@@ -465,11 +464,7 @@ crw_zygote_ask(crw_zygote_t *zygote, crw_box_t *box)
         return -1;
     }
 
-    fault = crw_fault_text(CRW_FAULT_KEEPER);
-
-    if (fault != NULL) {
-        memcpy(msg.msg.text, fault, strnlen(fault, CRW_TEXT_MAX - 1));
-    }
+    crw_fault_pass(&msg.msg, CRW_FAULT_KEEPER);
 
     rc = crw_fault("keeper_ask") == -1
          ? -1 : crw_link_send(zygote->link.fd, &msg, sizeof(msg), &pair[1], 1);

@@ -33,6 +33,8 @@ typedef struct {
 static const char *crw_gvisor_outside(crw_chain_t *chain);
 static void crw_gvisor_child(crw_chain_t *chain, crw_gvisor_pipes_t *pipes)
     __attribute__((noreturn));
+static void crw_gvisor_let_go(crw_sandbox_t *sb, crw_gvisor_pipes_t *pipes,
+    int relay);
 static const char *crw_gvisor_map(const crw_sandbox_t *sb, int pid);
 static void crw_gvisor_wait(int relay) __attribute__((noreturn));
 
@@ -91,16 +93,29 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
     (void) close(pipes.ready[0]);
     (void) close(pipes.mapped[0]);
 
-    step = crw_gvisor_map(sb, pid);
+    crw_gvisor_let_go(sb, &pipes, pid);
+    crw_gvisor_wait(pid);
+}
+
+
+        || crw_link_say(pipes->ready[1], CRW_MSG_READY, 0, NULL, NULL, 0)
+           == -1)
+
+static void
+crw_gvisor_let_go(crw_sandbox_t *sb, crw_gvisor_pipes_t *pipes, int relay)
+{
+    const char  *step;
+
+    step = crw_gvisor_map(sb, relay);
 
     if (step == NULL) {
         if (crw_sandbox_fault(sb, "init_mapped") == -1
-            || write(pipes.mapped[1], "", 1) != 1)
+            || write(pipes->mapped[1], "", 1) != 1)
         {
             crw_chain_fail(CRW_CHAIN_LINK, "init_mapped", errno);
         }
 
-        (void) close(pipes.mapped[1]);
+        (void) close(pipes->mapped[1]);
         step = crw_sandbox_enter(sb, CRW_PHASE_WAIT);
     }
 
@@ -109,14 +124,12 @@ crw_gvisor_init(crw_chain_t *chain, int *fds)
     }
 
     if (crw_sandbox_fault(sb, "init_ready") == -1
-        || crw_link_say(pipes.ready[1], CRW_MSG_READY, 0, NULL, NULL, 0) == -1)
+        || crw_link_say(pipes->ready[1], CRW_MSG_READY, 0, NULL, NULL, 0) == -1)
     {
         crw_chain_fail(CRW_CHAIN_LINK, "init_ready", errno);
     }
 
-    (void) close(pipes.ready[1]);
-
-    crw_gvisor_wait(pid);
+    (void) close(pipes->ready[1]);
 }
 
 
