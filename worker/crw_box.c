@@ -21,6 +21,7 @@
 
 #include "crw_fault.h"
 #include "crw_log.h"
+#include "crw_ready.h"
 #include "crw_zygote.h"
 #include "sandbox/crw_link.h"
 
@@ -49,7 +50,6 @@ static void crw_box_check_ready(crw_box_t *box);
 static void crw_box_gone(crw_box_t *box);
 static void crw_box_settle(crw_box_t *box);
 static void crw_box_down(crw_box_t *box);
-static void crw_box_unready(crw_box_t *box);
 
 
 void
@@ -425,7 +425,7 @@ crw_box_check_ready(crw_box_t *box)
     box->failures = 0;
     pool->built++;
 
-    family->ready[family->nready++] = box;
+    crw_ready_add(box);
 
     if (family->failures != 0 || family->trouble[0] != '\0') {
         family->failures = 0;
@@ -444,22 +444,6 @@ crw_box_check_ready(crw_box_t *box)
     if (box->state == CRW_BOX_READY) {
         pool->hooks->ready(box);
     }
-}
-
-
-crw_box_t *
-crw_box_take(crw_family_t *family)
-{
-    crw_box_t  *box;
-
-    if (family->nready == 0) {
-        return NULL;
-    }
-
-    box = family->ready[--family->nready];
-    box->state = CRW_BOX_BUSY;
-
-    return box;
 }
 
 
@@ -714,7 +698,7 @@ crw_box_drop(crw_box_t *box)
         pool->hooks->gone(box, "the pool stopped", 0);
     }
 
-    crw_box_unready(box);
+    crw_ready_remove(box);
     crw_box_close_sandbox(box);
 
     if (box->keeper_pidfd != -1) {
@@ -773,22 +757,4 @@ crw_box_down(crw_box_t *box)
 
     crw_zygote_feed(family);
     crw_zygote_move(family);
-}
-
-
-static void
-crw_box_unready(crw_box_t *box)
-{
-    uint32_t       i;
-    crw_family_t  *family;
-
-    family = box->family;
-
-    for (i = 0; i < family->nready; i++) {
-        if (family->ready[i] == box) {
-            family->nready--;
-            family->ready[i] = family->ready[family->nready];
-            return;
-        }
-    }
 }

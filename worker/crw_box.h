@@ -21,9 +21,6 @@ void crw_box_keeper(crw_box_t *box, pid_t pid, int pidfd);
 /* the attach thread's answer */
 void crw_box_attached(crw_attach_request_t *request);
 
-/* a ready sandbox for a job, NULL: none */
-crw_box_t *crw_box_take(crw_family_t *family);
-
 /* SIGKILL to everything in the sandbox; hooks->gone follows */
 void crw_box_kill(crw_box_t *box);
 

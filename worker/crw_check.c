@@ -22,6 +22,7 @@
 #include "crw_log.h"
 #include "crw_master.h"
 #include "crw_pool.h"
+#include "crw_ready.h"
 #include "sandbox/crw_sandbox.h"
 
 
@@ -572,7 +573,7 @@ crw_check_start(crw_check_t *check)
         return;
     }
 
-    box = crw_box_take(family);
+    box = crw_ready_take(family);
     box->job = check;
 
     check->used = 0;

@@ -19,6 +19,7 @@
 #include "crw_box.h"
 #include "crw_log.h"
 #include "crw_park.h"
+#include "crw_ready.h"
 
 
 #define CRW_JOB_MARK_US  2000
@@ -97,7 +98,7 @@ crw_job_start(crw_worker_t *worker, uint32_t index, uint64_t word)
     }
 
     family = &worker->pool.families[job->job.language];
-    box = crw_box_take(family);
+    box = crw_ready_take(family);
 
     if (box == NULL) {
         crw_park_add(job);

@@ -25,7 +25,7 @@
  * how often it is looked at until then.
  */
 
-#define CRW_JOB_SHARE_US    50000
+#define CRW_JOB_SHARE_US    20000
 #define CRW_JOB_LOOK_US     100000
 
 #define CRW_JOB_CACHE_KB    1024
@@ -34,6 +34,7 @@
 static uint64_t crw_job_cpu_next(const crw_job_t *job, uint64_t left_us);
 static uint64_t crw_job_memory(crw_job_t *job,
     const crw_cgroup_figures_t *figures);
+static uint64_t crw_job_look_us(uint64_t cpu_us);
 static int crw_job_cpu_signal(const crw_job_t *job,
     const cr_result_t *result);
 static int crw_job_memory_error(const crw_job_t *job);
@@ -176,6 +177,8 @@ crw_job_figures(crw_job_t *job, cr_result_t *result,
         result->cpu_us = msg->cpu_us;
         result->memory_peak_kb = msg->maxrss_kb;
     }
+
+    job->box->heavy = (result->cpu_us >= CRW_JOB_SHARE_US);
 }
 
 
@@ -297,6 +300,19 @@ crw_job_wall_timer(crw_timer_t *timer)
 }
 
 
+/* until a job yields: one that computes is looked at when it may have to */
+
+static uint64_t
+crw_job_look_us(uint64_t cpu_us)
+{
+    if (cpu_us < CRW_JOB_SHARE_US / 4) {
+        return CRW_JOB_LOOK_US;
+    }
+
+    return CRW_JOB_SHARE_US - cpu_us + CRW_JOB_CPU_MIN_US;
+}
+
+
 void
 crw_job_cpu_timer(crw_timer_t *timer)
 {
@@ -325,8 +341,8 @@ crw_job_cpu_timer(crw_timer_t *timer)
     if (figures.cpu_us >= CRW_JOB_SHARE_US) {
         crw_cgroup_yield(&job->box->cgroup);
 
-    } else if (next_us > CRW_JOB_LOOK_US) {
-        next_us = CRW_JOB_LOOK_US;
+    } else if (next_us > crw_job_look_us(figures.cpu_us)) {
+        next_us = crw_job_look_us(figures.cpu_us);
     }
 
     crw_timer_set(&job->worker->loop, timer, next_us);

@@ -101,6 +101,7 @@ struct crw_box_s {
     int               program_pidfd;
     unsigned          built:1;
     unsigned          ready:1;
+    unsigned          heavy:1;      /* its last job burnt: CRW_JOB_SHARE_US */
     unsigned          ended:1;      /* its EXIT has been seen */
     unsigned          gone:1;       /* the keeper has reaped it */
     unsigned          killed:1;
@@ -119,7 +120,7 @@ struct crw_family_s {
     crw_zygote_t            zygotes[2];
     crw_zygote_t           *current;    /* where keepers come from; NULL */
     crw_box_t              *boxes;
-    crw_box_t             **ready;      /* stack */
+    crw_box_t             **ready;      /* crw_ready.c */
     uint32_t                nboxes;
     uint32_t                nready;
     crw_box_t              *moving;     /* on its way to the new zygote */

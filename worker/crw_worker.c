@@ -23,6 +23,7 @@
 #include "crw_job.h"
 #include "crw_log.h"
 #include "crw_park.h"
+#include "crw_ready.h"
 
 
 #define CRW_WORKER_ROUND   4        /* jobs taken before events are looked at */
@@ -457,7 +458,7 @@ crw_worker_ready(crw_box_t *box)
     job = crw_park_take(worker, box->family->index);
 
     if (job != NULL) {
-        crw_job_run(job, crw_box_take(box->family));
+        crw_job_run(job, crw_ready_take(box->family));
     }
 }
 
