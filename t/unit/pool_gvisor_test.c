@@ -464,6 +464,30 @@ TEST("cancel ends the job and keeps the output")
 }
 
 
+/* until every box has its sandbox: only then are descriptors comparable */
+
+static uint32_t
+all_ready(void)
+{
+    uint32_t  i, k, n;
+
+    for (i = n = 0; i < 300; i++) {
+
+        for (k = n = 0; k < client.segment.geometry.workers; k++) {
+            n += atomic_load(&cr_segment_worker(&client.segment, k)->ready);
+        }
+
+        if (n == BOXES) {
+            break;
+        }
+
+        pool_run_sleep(100);
+    }
+
+    return n;
+}
+
+
 TEST("jobs leave descriptors, processes, mounts and cgroups as before")
 {
     int     i;
@@ -476,7 +500,7 @@ TEST("jobs leave descriptors, processes, mounts and cgroups as before")
 
     CHECK_INT(pool_run_workers(&run, workers, 4), 1);
     CHECK_INT(wait_for("runsc-sandbox", BOXES), BOXES);
-    pool_run_sleep(500);
+    CHECK_INT(all_ready(), BOXES);
 
     fds = pool_run_fds(workers[0]);
     mounts = pool_run_mounts();
@@ -488,10 +512,7 @@ TEST("jobs leave descriptors, processes, mounts and cgroups as before")
 
     CHECK_INT(wait_for("runsc-sandbox", BOXES), BOXES);
     CHECK_INT(wait_for("runsc-gofer", BOXES), BOXES);
-
-    for (i = 0; i < 100 && pool_run_fds(workers[0]) != fds; i++) {
-        pool_run_sleep(100);
-    }
+    CHECK_INT(all_ready(), BOXES);
 
     CHECK_INT(pool_run_fds(workers[0]), fds);
     CHECK_INT(pool_run_mounts(), mounts);
