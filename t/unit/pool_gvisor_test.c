@@ -464,30 +464,6 @@ TEST("cancel ends the job and keeps the output")
 }
 
 
-/* until every box has its sandbox: only then are descriptors comparable */
-
-static uint32_t
-all_ready(void)
-{
-    uint32_t  i, k, n;
-
-    for (i = n = 0; i < 300; i++) {
-
-        for (k = n = 0; k < client.segment.geometry.workers; k++) {
-            n += atomic_load(&cr_segment_worker(&client.segment, k)->ready);
-        }
-
-        if (n == BOXES) {
-            break;
-        }
-
-        pool_run_sleep(100);
-    }
-
-    return n;
-}
-
-
 TEST("jobs leave descriptors, processes, mounts and cgroups as before")
 {
     int     i;
@@ -500,7 +476,7 @@ TEST("jobs leave descriptors, processes, mounts and cgroups as before")
 
     CHECK_INT(pool_run_workers(&run, workers, 4), 1);
     CHECK_INT(wait_for("runsc-sandbox", BOXES), BOXES);
-    CHECK_INT(all_ready(), BOXES);
+    CHECK_INT(pool_run_ready(&client.segment, BOXES), BOXES);
 
     fds = pool_run_fds(workers[0]);
     mounts = pool_run_mounts();
@@ -512,7 +488,7 @@ TEST("jobs leave descriptors, processes, mounts and cgroups as before")
 
     CHECK_INT(wait_for("runsc-sandbox", BOXES), BOXES);
     CHECK_INT(wait_for("runsc-gofer", BOXES), BOXES);
-    CHECK_INT(all_ready(), BOXES);
+    CHECK_INT(pool_run_ready(&client.segment, BOXES), BOXES);
 
     CHECK_INT(pool_run_fds(workers[0]), fds);
     CHECK_INT(pool_run_mounts(), mounts);

@@ -534,6 +534,28 @@ pool_run_parent(pid_t pid)
 }
 
 
+uint32_t
+pool_run_ready(const cr_segment_t *seg, uint32_t n)
+{
+    uint32_t  i, k, ready;
+
+    for (i = ready = 0; i < 300; i++) {
+
+        for (k = ready = 0; k < seg->geometry.workers; k++) {
+            ready += atomic_load(&cr_segment_worker(seg, k)->ready);
+        }
+
+        if (ready == n) {
+            break;
+        }
+
+        pool_run_sleep(100);
+    }
+
+    return ready;
+}
+
+
 size_t
 pool_run_fds(pid_t pid)
 {

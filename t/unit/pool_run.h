@@ -51,6 +51,9 @@ size_t pool_run_workers(const pool_run_t *run, pid_t *pids, size_t max);
 size_t pool_run_below(pid_t pid);
 /* a child of the process, waited for; -1: none came in the time */
 pid_t pool_run_child(pid_t pid, int timeout_ms);
+/* waits until n boxes have a sandbox: only then are descriptors comparable;
+   how many have one */
+uint32_t pool_run_ready(const cr_segment_t *seg, uint32_t n);
 /* open descriptors of a process, mounts seen by it, cgroups of the pool */
 size_t pool_run_fds(pid_t pid);
 size_t pool_run_mounts(void);
