@@ -143,9 +143,7 @@ my $ws = ws();
 my $id = start($ws, "import time\nprint('up', flush=True)\ntime.sleep(1.5)\n"
                     . "print('end')");
 my $r = follow($ws, $id, until => qr/up/);
-my $master = pool_pid();
-kill 'KILL', $_ for split ' ', CodeRemote::Pool::slurp(
-                        "/proc/$master/task/$master/children");
+pool_kill_workers();
 my ($again, $text);
 while (1) {
     my $m = $ws->recv_json(10);

@@ -178,9 +178,7 @@ my $id = http('POST', '/execute', { code => "import time\nprint('a', flush=True)
     . "time.sleep(1)\nprint('b')" })->{json}{job_id};
 my $r = events("/jobs/$id/events",
                until => sub { $_[0]{event} eq 'output' });
-my $master = pool_pid();
-kill 'KILL', $_ for split ' ', CodeRemote::Pool::slurp(
-                        "/proc/$master/task/$master/children");
+pool_kill_workers();
 read_events($r);
 my ($again) = grep { ($_->{json}{attempt} // 1) == 2 } @{ $r->{events} };
 is($again->{json}{status}, 'queued', 'queued again');

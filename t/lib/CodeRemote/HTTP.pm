@@ -305,7 +305,8 @@ BEGIN {
 
     require CodeRemote::Pool;
 
-    for my $name (qw/ pool_start pool_stop pool_pid pool_kill nginx_pid
+    for my $name (qw/ pool_start pool_stop pool_pid pool_kill
+                      pool_kill_workers nginx_pid
                       nginx_workers nginx_reload /)
     {
         *$name = \&{"CodeRemote::Pool::$name"};

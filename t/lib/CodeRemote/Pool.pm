@@ -166,6 +166,16 @@ sub pool_kill {
 }
 
 
+# all of its workers at once: the master stands still meanwhile, or it might
+# give a job to one that is next
+
+sub pool_kill_workers {
+    kill 'STOP', $pid;
+    kill 'KILL', split ' ', slurp("/proc/$pid/task/$pid/children");
+    kill 'CONT', $pid;
+}
+
+
 sub pool_pid {
     return $pid;
 }
